@@ -1,0 +1,1 @@
+"""Areas, organisations, people who log in, roles and the audit log."""

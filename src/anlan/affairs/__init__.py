@@ -1,0 +1,1 @@
+"""政务管理: duty rosters, meetings, supervised tasks, the yearly summary."""

@@ -1,0 +1,1 @@
+"""指挥救援: signals, incidents, orders, reports."""

@@ -1,0 +1,1 @@
+"""监测预警: devices, ingest, readings, alarms. Sockets live here only."""

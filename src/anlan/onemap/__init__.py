@@ -1,0 +1,1 @@
+"""一张图: draws every declared layer and knows no theme."""

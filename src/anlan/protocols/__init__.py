@@ -1,0 +1,1 @@
+"""Device protocols as pure decoders: bytes in, events out."""

@@ -1,0 +1,1 @@
+"""专题库: enterprises, places, facilities, people, teams, goods."""

@@ -1,0 +1,1 @@
+"""The alarm kernel: whole arrays of readings in, transitions out."""

@@ -1,0 +1,1 @@
+"""Hazard models: one published model a module."""

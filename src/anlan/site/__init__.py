@@ -1,0 +1,1 @@
+"""Settings, addresses and the `anlan` command: wires everything, imported by nothing."""

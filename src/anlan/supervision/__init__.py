@@ -1,0 +1,1 @@
+"""监督管理: inspections, hazards, enforcement."""

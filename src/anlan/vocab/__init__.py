@@ -1,0 +1,1 @@
+"""Units, national codes, time and coordinates."""
