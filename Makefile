@@ -1,0 +1,2 @@
+SHELL := bash
+PY := .venv/bin/python

@@ -1,0 +1,59 @@
+"""Deadlines are rows that a worker sweeps, so a restart loses none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from anlan.kit.events import publish
+from anlan.kit.models import Deadline
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlinePassed:
+    """A deadline came due and had not been met. `subject` is `app_label.model`, times are ISO 8601."""
+
+    kind: str
+    subject: str
+    subject_id: int
+    due_at: datetime
+
+
+def deadline_set(*, kind: str, subject: models.Model, due_at: datetime) -> Deadline:
+    """Sets or moves the deadline of this kind on a row."""
+    row, _ = Deadline.objects.update_or_create(
+        kind=kind,
+        subject=subject._meta.label_lower,
+        subject_id=subject.pk,
+        defaults={"due_at": due_at, "met_at": None, "passed_at": None},
+    )
+    return row
+
+
+def deadline_meet(*, kind: str, subject: models.Model, at: datetime | None = None) -> bool:
+    """Marks a deadline as met; False where there is none open. One that has passed stays recorded as passed."""
+    open_rows = Deadline.objects.filter(
+        kind=kind, subject=subject._meta.label_lower, subject_id=subject.pk, met_at__isnull=True
+    )
+    return bool(open_rows.update(met_at=at or timezone.now()))
+
+
+def deadlines_of(subject: models.Model) -> models.QuerySet[Deadline]:
+    return Deadline.objects.filter(subject=subject._meta.label_lower, subject_id=subject.pk).order_by("due_at")
+
+
+def deadlines_sweep(*, now: datetime | None = None, limit: int = 500) -> int:
+    """Publishes `DeadlinePassed` for every open deadline that is due; returns how many. Safe with many sweepers."""
+    moment = now or timezone.now()
+    with transaction.atomic():
+        due = list(
+            Deadline.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=moment, met_at__isnull=True, passed_at__isnull=True)
+            .order_by("due_at")[:limit]
+        )
+        for row in due:
+            row.passed_at = moment
+            publish(DeadlinePassed(kind=row.kind, subject=row.subject, subject_id=row.subject_id, due_at=row.due_at))
+        Deadline.objects.bulk_update(due, ["passed_at"])
+    return len(due)

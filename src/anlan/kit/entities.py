@@ -1,0 +1,90 @@
+"""One declaration beside a model; everything that entities share is made from it.
+
+The decorator records the declaration and turns on history. Lists, forms, import, export, API and layer are built
+from the record by the modules that serve them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import simple_history
+from django.db import models
+
+from anlan.kit.layers import Layer
+
+M = TypeVar("M", bound=type[models.Model])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entity:
+    """What the shared machinery needs to know of a model.
+
+    `key` names the fields by which an import finds an existing row. `sensitive` fields are masked for roles that may
+    not read them, and every reading of one is audited. `example` is the template's example row, field → value.
+    """
+
+    model: type[models.Model]
+    columns: tuple[str, ...]
+    search: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    key: tuple[str, ...] = ("id",)
+    readonly: tuple[str, ...] = ()
+    importable: bool = True
+    changeable: bool = True
+    example: tuple[tuple[str, object], ...] = ()
+    layer: Layer | None = None
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.label_lower
+
+
+_ENTITIES: dict[type[models.Model], Entity] = {}
+
+
+def entity(
+    *,
+    columns: Iterable[str],
+    search: Iterable[str] = (),
+    filters: Iterable[str] = (),
+    sensitive: Iterable[str] = (),
+    key: Iterable[str] = ("id",),
+    readonly: Iterable[str] = (),
+    importable: bool = True,
+    changeable: bool = True,
+    example: dict[str, object] | None = None,
+    layer: Layer | None = None,
+    history: bool = True,
+) -> Callable[[M], M]:
+    """Declares a model as an entity. `history=False` only for rows that are themselves a record."""
+
+    def declare(model: M) -> M:
+        _ENTITIES[model] = Entity(
+            model=model,
+            columns=tuple(columns),
+            search=tuple(search),
+            filters=tuple(filters),
+            sensitive=tuple(sensitive),
+            key=tuple(key),
+            readonly=tuple(readonly),
+            importable=importable,
+            changeable=changeable,
+            example=tuple((example or {}).items()),
+            layer=layer,
+        )
+        if history:
+            simple_history.register(model)
+        return model
+
+    return declare
+
+
+def entities() -> dict[str, Entity]:
+    """Every declared entity by its `app_label.model` name, in order of declaration."""
+    return {e.name: e for e in _ENTITIES.values()}
+
+
+def entity_of(model: type[models.Model]) -> Entity | None:
+    return _ENTITIES.get(model)
