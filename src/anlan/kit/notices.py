@@ -2,9 +2,8 @@
 
 from django.db import models
 from django.utils import timezone
-from procrastinate.contrib.django import app
 
-from anlan.kit.jobs import RETRY
+from anlan.kit.jobs import deliver_notice
 from anlan.kit.live import live_publish
 from anlan.kit.models import Notice
 
@@ -39,8 +38,7 @@ def notice_send(
     return notice
 
 
-@app.task(name="anlan.deliver_notice", queue="notices", retry=RETRY)
-def deliver_notice(*, notice_id: int) -> None:
+def notice_deliver(*, notice_id: int) -> None:
     """Hands one message to its channel; a refusal is recorded on the row and tried again."""
     notice = Notice.objects.get(pk=notice_id)
     if notice.state in {Notice.State.SENT, Notice.State.READ}:

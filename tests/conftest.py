@@ -1,0 +1,35 @@
+"""Shared by all tests: a real private cluster, and jobs run where the test can see them."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from anlan.site import cluster
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def pytest_configure() -> None:
+    if not os.environ.get("DATABASE_URL"):
+        cluster.start()
+
+
+@pytest.fixture
+def run_jobs(db: None) -> Callable[[], int]:
+    """Runs every waiting job, and those that they defer, inside the test's transaction; returns how many ran."""
+    from django.db import connection
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    def run() -> int:
+        done = 0
+        while jobs := list(ProcrastinateJob.objects.filter(status="todo").order_by("id")):
+            for job in jobs:
+                with connection.cursor() as cursor:
+                    cursor.execute("delete from procrastinate_jobs where id = %s", [job.pk])
+                app.tasks[job.task_name].func(**job.args)
+                done += 1
+        return done
+
+    return run
