@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from anlan.site import cluster
+from anlan.site.translations import compile_translations
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def pytest_configure() -> None:
+    compile_translations()
     if not os.environ.get("DATABASE_URL"):
         cluster.start()
 

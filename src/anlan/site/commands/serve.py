@@ -1,0 +1,121 @@
+"""Serves Anlan: pages and API, live stream, worker, ingest and the private database, under one supervisor.
+
+example: anlan serve --port 8000
+         anlan serve --only worker
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from anlan.site import cluster
+from anlan.site.supervisor import Child, Supervisor, check_port
+
+PARTS = ("web", "live", "worker", "ingest")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="pages and API; the live stream listens on the next one")
+    parser.add_argument("--only", choices=(*PARTS, "database"), help="run one part in the foreground")
+    parser.add_argument("--replay", action="store_true", help="also send the recorded device traffic, over and over")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("ANLAN_LIVE_PORT", str(arguments.port + 1))
+    if arguments.only:
+        return _only(arguments)
+    own = not os.environ.get("DATABASE_URL")
+    for port in (arguments.port, arguments.port + 1):
+        check_port(arguments.host, port)
+    was_running = own and cluster.home().exists() and cluster.running()
+    prepare(own=own)
+    try:
+        return Supervisor(_children(arguments)).run()
+    finally:
+        if own and not was_running:
+            cluster.stop()
+
+
+def prepare(*, own: bool) -> None:
+    """Starts the private cluster and brings its tables up to date; a foreign database is never changed unasked."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    if own:
+        cluster.start()
+    django.setup()
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending and not own:
+        raise RuntimeError("the database is not up to date: run `anlan manage migrate` first")
+    if pending:
+        print(f"anlan: bringing the database up to date ({len(pending)} steps)", flush=True)
+        call_command("migrate", verbosity=0)
+    connection.close()
+
+
+def _children(arguments: argparse.Namespace) -> list[Child]:
+    base = [sys.executable, "-m", "anlan.site.cli"]
+    where = ["--host", arguments.host, "--port", str(arguments.port)]
+    children = [Child(part, [*base, "serve", "--only", part, *where]) for part in PARTS]
+    if arguments.replay:
+        children.append(Child("replay", [*base, "replay", "--loop", "--quiet"]))
+    return children
+
+
+def _only(arguments: argparse.Namespace) -> int:
+    runners: dict[str, Callable[[argparse.Namespace], int]] = {
+        "web": _web,
+        "live": _live,
+        "worker": _worker,
+        "ingest": _ingest,
+        "database": _database,
+    }
+    return runners[arguments.only](arguments)
+
+
+def _granian(target: str, interface: str, host: str, port: int, *more: str) -> int:
+    words = [sys.executable, "-m", "granian", "--interface", interface, "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [*words, "--no-access-log", "--log-level", "warning", *more, target])
+
+
+def _web(arguments: argparse.Namespace) -> int:
+    workers = os.environ.get("ANLAN_WEB_WORKERS", "2")
+    more = ["--workers", workers, "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
+    return _granian("anlan.site.wsgi:application", "wsgi", arguments.host, arguments.port, *more)
+
+
+def _live(arguments: argparse.Namespace) -> int:
+    return _granian(
+        "anlan.site.live:application", "asgi", arguments.host, arguments.port + 1, "--workers", "1", "--no-ws"
+    )
+
+
+def _worker(_arguments: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from anlan.site import worker
+
+    worker.run()
+    return 0
+
+
+def _ingest(_arguments: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from anlan.monitoring import ingest_process
+
+    ingest_process.run()
+    return 0
+
+
+def _database(_arguments: argparse.Namespace) -> int:
+    cluster.start()
+    print(f"anlan: the database listens in {cluster.socket_dir()}")
+    return 0

@@ -1,0 +1,22 @@
+"""Prepares this machine: translations, the private database and its tables.
+
+example: anlan setup
+"""
+
+import argparse
+import os
+
+from anlan.site.commands.serve import prepare
+from anlan.site.translations import compile_translations
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """No options: a second run finds nothing to do."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if written := compile_translations():
+        print(f"anlan: {written} translations compiled", flush=True)
+    prepare(own=not os.environ.get("DATABASE_URL"))
+    print("anlan: ready", flush=True)
+    return 0
