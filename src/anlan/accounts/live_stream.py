@@ -7,6 +7,7 @@ addressed to them; a session that has ended ends its stream at the next heartbea
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -73,6 +74,7 @@ class Stream:
 
 
 STREAMS: set[Stream] = set()
+LISTENING = threading.Event()
 
 
 async def listen() -> None:
@@ -86,6 +88,7 @@ async def listen() -> None:
 
 
 async def _listen_once() -> None:
+    LISTENING.clear()
     arguments = {
         k: v
         for k, v in connection.get_connection_params().items()
@@ -93,6 +96,7 @@ async def _listen_once() -> None:
     }
     async with await psycopg.AsyncConnection.connect(**arguments, autocommit=True) as listener:
         await listener.execute(f"listen {CHANNEL}")
+        LISTENING.set()
         for stream in STREAMS:
             for topic in stream.topics:
                 stream.offer(json.dumps({"topic": topic, "reload": True}), {"topic": topic})
