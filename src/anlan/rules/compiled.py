@@ -15,7 +15,7 @@ def compiled(function: F) -> F:
     """
     fast: Any
     try:
-        fast = numba.njit(cache=True, nogil=True)(function)
+        fast = numba.njit(cache=True, nogil=True, forceinline=True)(function)
     except RuntimeError:
-        fast = numba.njit(nogil=True)(function)
+        fast = numba.njit(nogil=True, forceinline=True)(function)
     return cast(F, fast)
