@@ -43,16 +43,16 @@ def judge(
     """Judge readings in the order given and move `state`; times in ms, series -1 is an unknown device.
 
     The ledger state is the first that fits of: UNKNOWN_DEVICE; NOT_A_NUMBER (NaN, infinite); OUT_OF_RANGE;
-    FUTURE (time > now + future_tolerance); DUPLICATE (time of the last valid reading, whatever the value);
-    LATE (before that time, or before now - max_age); ALARM (the series is left with a level or rate raised);
-    NORMAL. Only the last two touch the state. One owner at a time: the loop runs without the GIL.
+    FUTURE (time > now + future_tolerance); LATE (before the last valid reading, or before now - max_age);
+    DUPLICATE (time of the last valid reading, whatever the value); ALARM (the series is left with a level or
+    rate raised); NORMAL. Only the last two touch the state. One owner at a time: the loop runs without the GIL.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
     readings = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
     _check(table, state, readings)
     oldest, newest = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
     ledger = np.empty(len(series), np.uint8)
-    out = np.empty(3 * min(len(series), PIECE), TRANSITION)
+    out = np.zeros(3 * min(len(series), PIECE), TRANSITION)
     parts = [out[:0]]
     for first in range(0, len(series), PIECE):
         piece = slice(first, first + PIECE)
@@ -95,8 +95,6 @@ def _plain(array: NDArray[Any], dtype: str) -> NDArray[Any]:
 def _check(table: RuleTable, state: KernelState, readings: list[NDArray[Any]]) -> None:
     sizes = {len(column) for column in readings}
     if len(sizes) > 1 or len(table) != len(state):
-        raise ValueError(
-            f"columns of {sorted(sizes)} readings, a table of {len(table)}, a state of {len(state)}"
-        )
+        raise ValueError(f"columns of {sorted(sizes)} readings, a table of {len(table)}, a state of {len(state)}")
     if len(readings[0]) and readings[0].max() >= len(table):
         raise IndexError(f"series {readings[0].max()} in a table of {len(table)}")

@@ -27,11 +27,9 @@ def _screened(rule: Any, cell: Any, time: int, value: float, oldest: int, newest
         return OUT_OF_RANGE
     if time > newest:
         return FUTURE
-    if time == cell.last_time:
-        return DUPLICATE
-    if time < cell.last_time or time < oldest:
+    if time < oldest or time < cell.last_time:
         return LATE
-    return NORMAL
+    return DUPLICATE if time == cell.last_time else NORMAL
 
 
 @compiled
@@ -74,9 +72,7 @@ def _write(
 
 
 @compiled
-def _take(
-    rule: Any, cell: Any, out: Any, count: int, reading: int, series: int, time: int, value: float
-) -> int:
+def _take(rule: Any, cell: Any, out: Any, count: int, reading: int, series: int, time: int, value: float) -> int:
     """One valid reading into its series: at most one transition a kind, in the order no data, level, rate."""
     count = _write(out, count, reading, series, time, value, NO_DATA, cell.no_data_level, 0)
     level = _level(rule, cell, rule.sign * value)

@@ -21,6 +21,7 @@ RULE_ROW = np.dtype(
         ("samples", "i4"),
         ("rate_level", "u1"),
         ("no_data_level", "u1"),
+        ("reserved", "u2"),
     ],
     align=True,
 )
@@ -77,4 +78,5 @@ def _row(rule: Rule) -> tuple[Any, ...]:
         rule.samples,
         rule.rate_level,
         rule.no_data_level,
+        0,
     )
