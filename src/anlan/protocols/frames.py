@@ -1,4 +1,4 @@
-"""The one vocabulary of every device protocol: readings, frames, errors, and what a protocol module offers."""
+"""The one vocabulary of all device protocols: readings, frames, errors, and what a protocol offers."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,8 +8,10 @@ from typing import Protocol, TypeAlias
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One value of one series. `time` is epoch milliseconds UTC; `value` is NaN where the device says "missing"
-    or sends what is not a number; `unit` is a canonical symbol of `vocab.units` ("1" = dimensionless, "" = unknown).
+    """One value of one series.
+
+    `time` is epoch milliseconds UTC. `value` is NaN where the device says "missing" or sends what is not a
+    number. `unit` is a canonical symbol of `vocab.units` ("1" = dimensionless, "" = unknown).
     """
 
     series: str
@@ -42,9 +44,11 @@ class Frame:
 
 
 class FrameError(ValueError):
-    """Bytes that are no frame. `kind` is a name from a small fixed set per protocol, among them: checksum, length,
-    tail, format, too_long, text, time, truncated (the stream ended inside a frame), garbage (bytes outside
-    any frame; `detail` begins with their count, `raw` holds the first 64 of them).
+    """Bytes that are no frame.
+
+    `kind` is a name from a small fixed set, among them: checksum, length, tail, format, too_long, text, time,
+    truncated (the stream ended inside a frame), garbage (bytes outside any frame; `detail` begins with their
+    count, `raw` holds the first 64 of them).
     """
 
     def __init__(self, kind: str, detail: str = "", raw: bytes = b"") -> None:
@@ -69,7 +73,10 @@ Event: TypeAlias = Frame | FrameError
 
 
 class Decoder(Protocol):
-    """Bytes in, events out, for one stream. Nothing is ever raised; a stream cut anywhere gives the same events."""
+    """Bytes in, events out, for one stream.
+
+    Nothing is ever raised, memory is bounded, and a stream cut anywhere gives the same events.
+    """
 
     def feed(self, data: bytes) -> list[Event]: ...
 
@@ -85,7 +92,7 @@ class ProtocolSpec:
     `encode(device, time_ms, values)` gives the bytes with which a real device would send these values (more
     than one frame where the protocol cannot hold them in one). `retime(raw, time_ms)` gives a recorded frame
     with its newest time moved to `time_ms`, the others along with it, none later, check sums redone.
-    Both raise ValueError for what the protocol cannot say. `port` is the default TCP port, None = not over TCP.
+    Both raise ValueError for what the protocol cannot say. `port` is the default TCP port; None = no TCP.
     """
 
     name: str
