@@ -31,6 +31,6 @@ def crc_hj212(data: bytes) -> int:
     return crc
 
 
-def sum8(data: bytes) -> int:
+def sum8(data: bytes | bytearray) -> int:
     """The sum of all bytes, modulo 256."""
     return sum(data) & 0xFF
