@@ -179,7 +179,7 @@ def _text_spans(unit: bytes, head: int) -> list[tuple[int, int]]:
 
 
 def read_object(kind: int, data: bytes) -> Item:
-    """One object, with its time where it has one as "time" in words and "time_ms". ClockError as `read_time`."""
+    """One object; its time, where it has one, in words and as "time_ms". ClockError as `read_time`."""
     if kind in _TEXT_HEADS:
         head = _TEXT_HEADS[kind]
         return (_system(data) if head else {}) | {"text": _description(data[head + 1 :])}
