@@ -121,7 +121,7 @@ def outlines(ground: Mesh, regions: Mapping[str, Sequence[int]]) -> dict[str, Po
     raw = {key: shapely.coverage_union_all(ground.cells[list(cells)]) for key, cells in regions.items()}
     lines = shapely.line_merge(shapely.union_all(shapely.boundary(list(raw.values()))))
     smooth = [_smoothed(shapely.get_coordinates(arc)) for arc in shapely.get_parts(lines)]
-    faces = shapely.get_parts(shapely.polygonize([shapely.linestrings(arc) for arc in smooth]))
+    faces = shapely.get_parts(shapely.polygonize([shapely.LineString(arc) for arc in smooth]))
     inner = {key: _heart(ground, cells) for key, cells in regions.items()}
     return {key: _face(faces, spot) for key, spot in inner.items()}
 
@@ -150,5 +150,4 @@ def _face(faces: np.ndarray, spot: shapely.Point) -> Polygon:
 
 def joined(parts: Sequence[Polygon]) -> MultiPolygon:
     """The parent of parts that tile it."""
-    whole = shapely.coverage_union_all(list(parts))
-    return whole if isinstance(whole, MultiPolygon) else MultiPolygon([whole])
+    return MultiPolygon(list(shapely.get_parts(shapely.coverage_union_all(list(parts)))))
