@@ -12,7 +12,7 @@ from anlan.registry.demo.words import Words, registry_data
 from anlan.registry.models import Enterprise
 
 FIRMS, KEY, HAZARDOUS, OVER_30 = 20_571, 3_860, 30, 1_039
-SPREAD = 0.0011
+SPREAD = 0.0014
 LARGEST = 2600
 SUSPENDED = 0.03
 KEY_AMONG_LARGE = 0.75
@@ -46,7 +46,7 @@ def _known(words: Words, ground: Ground) -> Iterator[Enterprise]:
         yield _firm(
             words,
             spot,
-            name=organisation.name,
+            name=words.names.once(str(organisation.name).strip),
             organisation=organisation,
             credit_code=organisation.credit_code or "",
             industry=fact["industry"],
