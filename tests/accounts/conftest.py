@@ -9,6 +9,11 @@ from django.db import connection
 from anlan.accounts.models import Area, AuditEntry, Organisation, User
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def new_entries(db: None) -> Callable[[], list[AuditEntry]]:
     """Entries that joined the chain since the fixture was set up, as a commit would have it; oldest first."""

@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("账号与区划")
 
     def ready(self) -> None:
-        from anlan.accounts import trail
+        from anlan.accounts import logins, trail
 
         trail.connect()
+        logins.connect()
