@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.checks import check_credit_code
 from anlan.accounts.roles import Role
-from anlan.accounts.rows import OwnedManager, OwnedQuerySet
+from anlan.accounts.rows import OwnedManager, OwnedQuerySet, reach
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
 from anlan.kit.rows import RowQuerySet
@@ -20,7 +20,8 @@ class AreaQuerySet(RowQuerySet["Area"]):
         rows = super().visible_to(user)
         if user.is_superuser:
             return rows
-        return rows.filter(path__startswith=user.area.path) if user.area_id else rows.none()
+        path = reach(user)
+        return rows.filter(path__startswith=path) if path else rows.none()
 
 
 @entity(

@@ -13,10 +13,11 @@ from django.db import models
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.utils.crypto import salted_hmac
 
+from anlan.accounts.acting import actor_now, actor_of
 from anlan.accounts.audit import Action, audit_record
 from anlan.accounts.models import AuditEntry, User
 from anlan.kit.entities import entity_of
-from anlan.kit.signals import sensitive_read
+from anlan.kit.signals import rows_exported, rows_imported, sensitive_read
 
 LONGEST = 500
 """Longer texts are cut, with the keyed hash of the whole behind them."""
@@ -38,6 +39,8 @@ def connect() -> None:
     post_save.connect(_after_save, dispatch_uid="audit_after_save")
     post_delete.connect(_after_delete, dispatch_uid="audit_after_delete")
     sensitive_read.connect(_after_read, dispatch_uid="audit_after_read")
+    rows_exported.connect(_after_export, dispatch_uid="audit_after_export")
+    rows_imported.connect(_after_import, dispatch_uid="audit_after_import")
 
 
 def _before_save(sender: type[models.Model], instance: models.Model, update_fields: Any, **_rest: Any) -> None:
@@ -66,15 +69,20 @@ def _after_delete(sender: type[models.Model], instance: models.Model, **_rest: A
 
 def _after_read(sender: type[models.Model], user: Any, ids: Any, fields: Any, action: str, **_rest: Any) -> None:
     """`ids` may be many: an export of a list is one entry."""
-    from anlan.accounts.acting import actor_now, actor_of
+    numbers = ",".join(str(pk) for pk in ids)
+    _tell(Action.READ_SENSITIVE, sender, user, subject_id=numbers, fields={"fields": list(fields), "how": action})
 
-    audit_record(
-        action=Action.READ_SENSITIVE,
-        subject=sender,
-        subject_id=",".join(str(pk) for pk in ids),
-        fields={"fields": list(fields), "how": action},
-        by=actor_of(user, ip=actor_now().ip),
-    )
+
+def _after_export(sender: type[models.Model], user: Any, count: int, fields: Any, format: str, **_rest: Any) -> None:
+    _tell(Action.EXPORT, sender, user, fields={"rows": count, "fields": list(fields), "format": format})
+
+
+def _after_import(sender: type[models.Model], user: Any, created: Any, updated: Any, file: str, **_rest: Any) -> None:
+    _tell(Action.IMPORT, sender, user, fields={"created": list(created), "updated": list(updated), "file": file})
+
+
+def _tell(action: Action, model: type[models.Model], user: Any, **more: Any) -> None:
+    audit_record(action=action, subject=model, by=actor_of(user, ip=actor_now().ip), **more)
 
 
 def _fields(model: type[models.Model], only: Any) -> Fields:
