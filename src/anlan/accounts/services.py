@@ -6,11 +6,13 @@ from typing import Any
 
 import django_otp
 from axes.utils import reset as axes_reset
+from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from anlan.accounts.audit import Action, audit_record
 from anlan.accounts.models import User
+from anlan.accounts.roles import Role
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits that nobody mixes up when a password is read out."""
@@ -22,11 +24,27 @@ def password_random() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def account_create_administrator(*, username: str, password: str, display_name: str = "") -> User:
-    """The first person of an instance: sees and may do everything, belongs to no area."""
-    return User.objects.create_superuser(
-        username=username, password=password, display_name=display_name or username, role="administrator"
+@transaction.atomic
+def account_create_administrator(*, username: str, password: str = "", display_name: str = "") -> str:
+    """The first person of an instance: sees and may do everything, belongs to no area.
+
+    Without a password one is made, must be changed at the first log-in, and is returned; else the return is empty.
+    Raises ValidationError for a name that is taken or misspelt, and for a weak password.
+    """
+    made = "" if password else password_random()
+    user = User(
+        username=username,
+        display_name=display_name or username,
+        role=Role.ADMINISTRATOR,
+        is_staff=True,
+        is_superuser=True,
+        must_change_password=bool(made),
     )
+    validate_password(password or made, user)
+    user.set_password(password or made)
+    user.full_clean()
+    user.save()
+    return made
 
 
 def account_give_password(*, user: User) -> str:
