@@ -1,4 +1,4 @@
-"""Area, Organisation, User. A log-in belongs to all three."""
+"""Area, Organisation, User (a log-in belongs to all three), and the entries of the audit log."""
 
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.checks import check_credit_code
 from anlan.accounts.roles import Role
-from anlan.accounts.rows import OwnedManager, OwnedQuerySet
+from anlan.accounts.rows import OwnedManager, OwnedQuerySet, reach
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
 from anlan.kit.rows import RowQuerySet
@@ -20,7 +20,8 @@ class AreaQuerySet(RowQuerySet["Area"]):
         rows = super().visible_to(user)
         if user.is_superuser:
             return rows
-        return rows.filter(path__startswith=user.area.path) if user.area_id else rows.none()
+        path = reach(user)
+        return rows.filter(path__startswith=path) if path else rows.none()
 
 
 @entity(
@@ -127,6 +128,7 @@ class User(AbstractUser):
         Organisation, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("所属单位")
     )
     telephone = models.CharField(_("手机"), max_length=20, blank=True)
+    must_change_password = models.BooleanField(_("下次登录须修改密码"), default=False)
 
     objects = UserManager()  # type: ignore[misc]
 
@@ -137,4 +139,64 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
-__all__ = ["Area", "Organisation", "OwnedManager", "User"]
+class AuditQuerySet(RowQuerySet["AuditEntry"]):
+    def visible_to(self, user: Any) -> Self:
+        rows = super().visible_to(user)
+        return rows if user.is_superuser or getattr(user, "role", "") == Role.ADMINISTRATOR else rows.none()
+
+
+@entity(
+    columns=("seq", "at", "actor_name", "action", "subject", "subject_name", "ip"),
+    search=("actor_name", "subject_name", "subject_id", "ip"),
+    filters=("action", "subject", "at"),
+    key=("seq",),
+    importable=False,
+    changeable=False,
+    history=False,
+)
+class AuditEntry(models.Model):
+    """One link of the audit log. Its table and the triggers that guard it are made by hand in a migration.
+
+    `subject` is `app_label.model`; `fields` holds field → [before, after] as text, sensitive values as a keyed hash.
+    """
+
+    class Action(models.TextChoices):
+        CREATE = "create", _("新增")
+        CHANGE = "change", _("修改")
+        DELETE = "delete", _("删除")
+        READ_SENSITIVE = "read_sensitive", _("查看敏感信息")
+        LOGIN = "login", _("登录")
+        LOGIN_FAILED = "login_failed", _("登录失败")
+        LOCKED = "locked", _("登录锁定")
+        UNLOCKED = "unlocked", _("解除锁定")
+        LOGOUT = "logout", _("退出")
+        SECOND_FACTOR = "second_factor", _("动态口令变更")
+        EXPORT = "export", _("导出")
+        IMPORT = "import", _("导入")
+
+    seq = models.BigIntegerField(_("序号"), primary_key=True)
+    at = models.DateTimeField(_("时间"))
+    actor_id = models.BigIntegerField(_("操作人编号"), null=True)
+    actor_name = models.TextField(_("操作人"))
+    action = models.CharField(_("操作"), max_length=20, choices=Action.choices)
+    subject = models.CharField(_("对象类型"), max_length=100)
+    subject_id = models.TextField(_("对象编号"))
+    subject_name = models.TextField(_("对象名称"))
+    area = models.TextField(_("区域路径"))
+    fields = models.JSONField(_("内容"))
+    ip = models.TextField(_("来源地址"))
+    previous_hash = models.CharField(_("前一条的哈希"), max_length=64)
+    hash = models.CharField(_("哈希"), max_length=64)
+
+    objects = models.Manager.from_queryset(AuditQuerySet)()
+
+    class Meta:
+        managed = False
+        verbose_name = verbose_name_plural = _("审计日志")
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"#{self.seq} {self.get_action_display()}"
+
+
+__all__ = ["Area", "AuditEntry", "Organisation", "OwnedManager", "User"]
