@@ -1,1 +1,33 @@
-"""The alarm kernel: whole arrays of readings in, transitions out."""
+"""The alarm kernel: whole arrays of readings in, transitions out.
+
+Rules are declared (`Rule`), laid into a `RuleTable` and judged against a `KernelState`. It reads no clock
+and does no input or output.
+"""
+
+from anlan.rules.declaration import Rule, RuleError, Threshold
+from anlan.rules.kernel import Verdict, judge, sweep, warm
+from anlan.rules.state import NEVER, RAISED, STATE_ROW, KernelState, from_bytes, to_bytes
+from anlan.rules.states import Kind, Ledger, Level
+from anlan.rules.table import RuleTable
+from anlan.rules.transition import TRANSITION
+
+__all__ = [
+    "NEVER",
+    "RAISED",
+    "STATE_ROW",
+    "TRANSITION",
+    "KernelState",
+    "Kind",
+    "Ledger",
+    "Level",
+    "Rule",
+    "RuleError",
+    "RuleTable",
+    "Threshold",
+    "Verdict",
+    "from_bytes",
+    "judge",
+    "sweep",
+    "to_bytes",
+    "warm",
+]
