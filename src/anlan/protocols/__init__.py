@@ -1,1 +1,26 @@
-"""Device protocols as pure decoders: bytes in, events out."""
+"""Device protocols as pure decoders: bytes in, events out.
+
+A protocol is a module of this package with a `PROTOCOL`; it is found by being there.
+"""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec, Reading
+
+__all__ = ["Decoder", "Event", "Frame", "FrameError", "ProtocolSpec", "Reading", "decode", "protocols"]
+
+
+@cache
+def protocols() -> dict[str, ProtocolSpec]:
+    """Every protocol by name."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    specs = (getattr(module, "PROTOCOL", None) for module in modules)
+    return {spec.name: spec for spec in specs if isinstance(spec, ProtocolSpec)}
+
+
+def decode(name: str, data: bytes) -> list[Event]:
+    """Everything a whole stream says. KeyError for an unknown protocol."""
+    decoder = protocols()[name].decoder()
+    return [*decoder.feed(data), *decoder.close()]

@@ -1,0 +1,103 @@
+"""The one vocabulary of all device protocols: readings, frames, errors, and what a protocol offers."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """One value of one series.
+
+    `time` is epoch milliseconds UTC. `value` is NaN where the device says "missing" or sends what is not a
+    number. `unit` is a canonical symbol of `vocab.units` ("1" = dimensionless, "" = unknown).
+    """
+
+    series: str
+    time: int
+    value: float
+    unit: str
+
+    @property
+    def missing(self) -> bool:
+        return math.isnan(self.value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """One message of one device.
+
+    `fields` holds everything else the message said and can be written as JSON. `reply` is the acknowledgement
+    to send after the readings are durable; None where the protocol wants none. `deviations` names each
+    leniency that was needed to read the frame, such as "lower_case_crc", "missing_qn" or "long_data_time".
+    """
+
+    protocol: str
+    device: str
+    function: str
+    readings: tuple[Reading, ...]
+    fields: dict[str, object]
+    reply: bytes | None
+    raw: bytes
+    deviations: tuple[str, ...] = ()
+
+
+class FrameError(ValueError):
+    """Bytes that are no frame.
+
+    `kind` is a name from a small fixed set, among them: checksum, length, tail, format, too_long, text, time,
+    truncated (the stream ended inside a frame), garbage (bytes outside any frame; `detail` begins with their
+    count, `raw` holds the first 64 of them).
+    """
+
+    def __init__(self, kind: str, detail: str = "", raw: bytes = b"") -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        self.raw = raw
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FrameError):
+            return NotImplemented
+        return (self.kind, self.detail, self.raw) == (other.kind, other.detail, other.raw)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.detail, self.raw))
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+Event: TypeAlias = Frame | FrameError
+
+
+class Decoder(Protocol):
+    """Bytes in, events out, for one stream.
+
+    Nothing is ever raised, memory is bounded, and a stream cut anywhere gives the same events.
+    """
+
+    def feed(self, data: bytes) -> list[Event]: ...
+
+    def close(self) -> list[Event]:
+        """What the unfinished rest means; the decoder is empty afterwards."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolSpec:
+    """What a module of this package declares as its `PROTOCOL`.
+
+    `encode(device, time_ms, values)` gives the bytes with which a real device would send these values (more
+    than one frame where the protocol cannot hold them in one). `retime(raw, time_ms)` gives a recorded frame
+    with its newest time moved to `time_ms`, the others along with it, none later, check sums redone.
+    Both raise ValueError for what the protocol cannot say. `port` is the default TCP port; None = no TCP.
+    """
+
+    name: str
+    title: str
+    decoder: Callable[[], Decoder]
+    port: int | None = field(default=None)
+    encode: Callable[[str, int, Mapping[str, float]], bytes]
+    retime: Callable[[bytes, int], bytes]

@@ -1,0 +1,75 @@
+"""Canonical unit symbols, and the Chinese words that stand for them in the device standards."""
+
+DIMENSIONLESS = "1"
+UNKNOWN = ""
+
+SYMBOLS: dict[str, str] = {
+    "无量纲": DIMENSIONLESS,
+    "百分比": "%",
+    "千米": "km",
+    "米": "m",
+    "厘米": "cm",
+    "毫米": "mm",
+    "0.1毫米": "mm",
+    "0.01米": "m",
+    "平方米": "m2",
+    "平方千米": "km2",
+    "立方米": "m3",
+    "万立方米": "1e4 m3",
+    "升": "L",
+    "摄氏度": "℃",
+    "帕": "Pa",
+    "百帕": "hPa",
+    "千帕": "kPa",
+    "兆帕": "MPa",
+    "米/秒": "m/s",
+    "立方米/秒": "m3/s",
+    "立方米/小时": "m3/h",
+    "立方米/分钟": "m3/min",
+    "升/秒": "L/s",
+    "毫克/升": "mg/L",
+    "微克/升": "ug/L",
+    "纳克/升": "ng/L",
+    "克/升": "g/L",
+    "毫克/立方米": "mg/m3",
+    "微克/立方米": "ug/m3",
+    "纳克/立方米": "ng/m3",
+    "千克/立方米": "kg/m3",
+    "毫克": "mg",
+    "克": "g",
+    "千克": "kg",
+    "吨": "t",
+    "万吨": "1e4 t",
+    "吨/平方千米x月": "t/(km2.month)",
+    "[角]度": "deg",
+    "度": "NTU",
+    "[色]度": "TCU",
+    "分贝": "dB",
+    "伏特": "V",
+    "伏[特]": "V",
+    "毫伏": "mV",
+    "毫伏[特]": "mV",
+    "安培": "A",
+    "安[培]": "A",
+    "千瓦[特][小]时": "kW.h",
+    "微西[门子]/厘米": "uS/cm",
+    "微西门/厘米": "uS/cm",
+    "贝可[勒尔]/升": "Bq/L",
+    "个/升": "1/L",
+    "转/分钟": "r/min",
+    "秒": "s",
+    "分钟": "min",
+    "小时": "h",
+    "孔": DIMENSIONLESS,
+    "台": DIMENSIONLESS,
+    "件": DIMENSIONLESS,
+    "级": DIMENSIONLESS,
+    "小时.分钟": "h.min",
+}
+
+_KNOWN = frozenset(SYMBOLS.values()) | {"%LEL", "ppm"}
+
+
+def symbol(text: str) -> str:
+    """The canonical symbol of a unit written in Chinese, or already as a symbol; "" where it is not known."""
+    return SYMBOLS.get(text) or (text if text in _KNOWN else UNKNOWN)
