@@ -61,7 +61,8 @@ def placed(batch: list[Reading], now: int) -> list[Reading]:
 def kernel_judges(
     table: RuleTable, state: KernelState, batch: list[Reading], now: int
 ) -> tuple[list[int], list[Change]]:
-    s, t, v = (np.array([row[k] for row in batch], kind) for k, kind in enumerate((np.int64, np.int64, np.float64)))
+    s, t = (np.array([row[k] for row in batch], np.int64) for k in (0, 1))
+    v = np.array([row[2] for row in batch], np.float64)
     verdict = judge(table, state, s, t, v, now=now, future_tolerance=4, max_age=8)
     return verdict.ledger.tolist(), told(verdict.transitions)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -116,7 +118,8 @@ def test_an_empty_batch_has_an_empty_verdict() -> None:
 
 
 def test_read_only_strided_and_narrower_arrays_are_judged_like_any_other() -> None:
-    series, values = np.zeros(2, np.int32), np.array([50, 0, 70, 0], np.float32)[::2]
+    series: Any = np.zeros(2, np.int32)
+    values: Any = np.array([50, 0, 70, 0], np.float32)[::2]
     times = np.frombuffer(np.array([1, 2]).tobytes(), np.int64)
     verdict = judge(RuleTable.of([RULE]), KernelState.empty(1), series, times, values, now=2)
     assert verdict.ledger.tolist() == [Ledger.NORMAL, Ledger.ALARM]

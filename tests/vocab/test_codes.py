@@ -99,9 +99,7 @@ def test_padding_zeros_are_trimmed_to_the_level(padded, code):
     assert codes.area_trim(padded) == code
 
 
-@pytest.mark.parametrize(
-    ("code", "fault"), [("4403101", "length"), ("44031O", "character"), ("", "character")]
-)
+@pytest.mark.parametrize(("code", "fault"), [("4403101", "length"), ("44031O", "character"), ("", "character")])
 def test_what_is_no_area_code_is_refused(code, fault):
     assert codes.area_fault(code) == fault
     with pytest.raises(ValueError, match=fault):

@@ -3,9 +3,7 @@ import pytest
 from anlan.vocab import units
 
 
-@pytest.mark.parametrize(
-    ("chinese", "symbol"), [("毫米", "mm"), ("米", "m"), ("毫克/升", "mg/L"), ("无量纲", "1")]
-)
+@pytest.mark.parametrize(("chinese", "symbol"), [("毫米", "mm"), ("米", "m"), ("毫克/升", "mg/L"), ("无量纲", "1")])
 def test_a_chinese_unit_has_a_symbol(chinese, symbol):
     assert units.symbol(chinese) == symbol
 

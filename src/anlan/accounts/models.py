@@ -5,9 +5,9 @@ from typing import Any, Self
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.gis.db import models
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.checks import check_credit_code
 from anlan.accounts.roles import Role
 from anlan.accounts.rows import OwnedManager, OwnedQuerySet
 from anlan.kit.entities import entity
@@ -91,7 +91,9 @@ class Organisation(models.Model):
 
     name = models.CharField(_("单位名称"), max_length=120)
     kind = models.CharField(_("类别"), max_length=12, choices=Kind.choices)
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True, null=True, blank=True)
+    credit_code = models.CharField(
+        _("统一社会信用代码"), max_length=18, unique=True, null=True, blank=True, validators=[check_credit_code]
+    )
     area = models.ForeignKey(Area, on_delete=models.PROTECT, verbose_name=_("所属区域"))
     telephone = models.CharField(_("联系电话"), max_length=30, blank=True)
 
@@ -109,12 +111,6 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        from anlan.vocab.codes import credit_code_problem
-
-        if self.credit_code and (problem := credit_code_problem(self.credit_code)):
-            raise ValidationError({"credit_code": _("统一社会信用代码有误:%(why)s") % {"why": problem}})
 
 
 class UserManager(DjangoUserManager["User"].from_queryset(OwnedQuerySet)):  # type: ignore[misc]

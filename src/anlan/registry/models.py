@@ -1,10 +1,10 @@
 """The thematic database's first rows: enterprises, people, places, facilities, teams, shelters, stock."""
 
 from django.contrib.gis.db import models
-from django.core.exceptions import ValidationError
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.checks import check_credit_code, check_identity_number
 from anlan.accounts.rows import OwnedRow, PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
@@ -32,7 +32,7 @@ class Enterprise(PlacedRow):
         SUSPENDED = "suspended", _("停业")
         CLOSED = "closed", _("注销")
 
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True, validators=[check_credit_code])
     industry = models.CharField(_("行业大类"), max_length=2, blank=True)
     legal_person = models.CharField(_("法定代表人"), max_length=40, blank=True)
     contact_name = models.CharField(_("安全负责人"), max_length=40, blank=True)
@@ -45,12 +45,6 @@ class Enterprise(PlacedRow):
     class Meta:
         verbose_name = verbose_name_plural = _("企业")
         ordering = ["id"]
-
-    def clean(self) -> None:
-        from anlan.vocab.codes import credit_code_problem
-
-        if problem := credit_code_problem(self.credit_code):
-            raise ValidationError({"credit_code": _("统一社会信用代码有误:%(why)s") % {"why": problem}})
 
 
 class Discipline(models.TextChoices):
@@ -128,7 +122,7 @@ class Person(OwnedRow):
     kind = models.CharField(_("人员类别"), max_length=20, choices=Kind.choices)
     position = models.CharField(_("职务"), max_length=60, blank=True)
     telephone = models.CharField(_("手机"), max_length=20, blank=True)
-    id_number = models.CharField(_("身份证号"), max_length=18, blank=True)
+    id_number = models.CharField(_("身份证号"), max_length=18, blank=True, validators=[check_identity_number])
     team = models.ForeignKey(
         Team,
         on_delete=models.SET_NULL,
@@ -152,12 +146,6 @@ class Person(OwnedRow):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        from anlan.vocab.codes import identity_number_problem
-
-        if self.id_number and (problem := identity_number_problem(self.id_number)):
-            raise ValidationError({"id_number": _("身份证号有误:%(why)s") % {"why": problem}})
 
 
 @entity(

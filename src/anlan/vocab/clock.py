@@ -17,9 +17,7 @@ class ClockError(ValueError):
     """A date or time that cannot be."""
 
 
-def beijing_ms(
-    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, milli: int = 0
-) -> int:
+def beijing_ms(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, milli: int = 0) -> int:
     """Epoch milliseconds of a moment in Beijing. ClockError for 31 April, 24:00, second 60 and the like."""
     if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60 and 0 <= milli < 1000):
         raise ClockError(f"no such time: {hour:02}:{minute:02}:{second:02}.{milli:03}")
@@ -65,8 +63,7 @@ def write(ms: int, layout: str) -> str:
     if "YYYY" not in layout and not 2000 <= parts[0] <= 2099:
         raise ClockError(f"the year {parts[0]} has no two digits")
     return "".join(
-        str(value).zfill(4)[-(b - a) :] if a != b else ""
-        for value, (a, b) in zip(parts, _spans(layout), strict=True)
+        str(value).zfill(4)[-(b - a) :] if a != b else "" for value, (a, b) in zip(parts, _spans(layout), strict=True)
     )
 
 

@@ -1,0 +1,2 @@
+/** What classic scripts put on the page. */
+declare const htmx: typeof import("htmx.org").default;
