@@ -45,5 +45,5 @@ drop table monitoring_reading;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0003_ledger_rules_timeline")]
+    dependencies = [("monitoring", "0001_initial")]
     operations = [migrations.RunSQL([STORE, STAMP, TIMELINE], UNDO)]
