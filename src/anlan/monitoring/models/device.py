@@ -1,13 +1,14 @@
-"""Devices, their series, what judges them, and alarms."""
+"""Devices, their series, the frames they last sent, and senders that nobody has registered."""
 
-from django.conf import settings
+from typing import Any, Self
+
 from django.contrib.gis.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from anlan.accounts.rows import OwnedRow, PlacedRow
+from anlan.accounts.rows import PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
+from anlan.kit.rows import M, RowManager, RowQuerySet
 
 LEVEL_COLOURS = {"0": "green", "1": "blue", "2": "yellow", "3": "orange", "4": "red"}
 
@@ -60,7 +61,10 @@ class Device(PlacedRow):
     status = models.CharField(_("状态"), max_length=10, choices=Status.choices, default=Status.NEVER)
     level = models.PositiveSmallIntegerField(_("当前级别"), choices=Level.choices, default=Level.NONE)
     last_seen_at = models.DateTimeField(_("最近上线"), null=True, blank=True)
-    token_hash = models.CharField(_("接入令牌"), max_length=64, blank=True, editable=False)
+    silent_minutes = models.PositiveIntegerField(
+        _("失联时限(分钟)"), null=True, blank=True, help_text=_("留空则按设备类别的默认值")
+    )
+    token_hash = models.CharField(_("接入令牌"), max_length=64, blank=True, editable=False, db_index=True)
     enterprise = models.ForeignKey(
         "registry.Enterprise", on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("所在企业")
     )
@@ -80,49 +84,11 @@ class Device(PlacedRow):
         ]
 
 
-class Alarm(OwnedRow):
-    """One cause that needs a person: active or cleared × acknowledged or not.
+class OfDevice(RowQuerySet[M]):
+    """Rows that are seen by whoever sees their device."""
 
-    `kind` follows `rules.states.Kind`. At most one active alarm exists for a series and kind.
-    """
-
-    class Kind(models.IntegerChoices):
-        LEVEL = 0, _("超限")
-        RATE = 1, _("突变")
-        NO_DATA = 2, _("无数据")
-
-    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测设备"))
-    series = models.ForeignKey(
-        "monitoring.Series", on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测指标")
-    )
-    kind = models.PositiveSmallIntegerField(_("报警类型"), choices=Kind.choices)
-    level = models.PositiveSmallIntegerField(_("级别"), choices=Level.choices)
-    highest_level = models.PositiveSmallIntegerField(_("最高级别"), choices=Level.choices)
-    value = models.FloatField(_("触发值"), null=True)
-    raised_at = models.DateTimeField(_("触发时间"))
-    arrived_at = models.DateTimeField(_("到达时间"))
-    cleared_at = models.DateTimeField(_("解除时间"), null=True)
-    acknowledged_at = models.DateTimeField(_("确认时间"), null=True)
-    acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("确认人"),
-    )
-    location = models.PointField(_("位置"), srid=4490, null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("报警")
-        ordering = ["-raised_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["series", "kind"], condition=Q(cleared_at=None), name="one_active_alarm_a_cause"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.device} · {self.series}"
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(device__in=Device.objects.visible_to(user))
 
 
 @entity(
@@ -146,6 +112,8 @@ class Series(models.Model):
     level = models.PositiveSmallIntegerField(_("当前级别"), choices=Level.choices, default=Level.NONE)
     state = models.BinaryField(null=True, editable=False)
 
+    objects = models.Manager.from_queryset(OfDevice["Series"])()
+
     class Meta:
         verbose_name = verbose_name_plural = _("监测指标")
         ordering = ["id"]
@@ -153,3 +121,42 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.key
+
+
+class DeviceFrame(models.Model):
+    """One of the last frames of a device, as it came and as it was read; at most one a second is kept."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="frames", verbose_name=_("监测设备"))
+    received_at = models.DateTimeField(_("接收时间"))
+    source = models.CharField(_("来源"), max_length=20)
+    function = models.CharField(_("功能码"), max_length=40, blank=True)
+    raw = models.BinaryField(_("原始报文"))
+    decoded = models.JSONField(_("解码结果"))
+
+    objects = models.Manager.from_queryset(OfDevice["DeviceFrame"])()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("设备报文")
+        ordering = ["-id"]
+
+
+class UnknownDevice(models.Model):
+    """A sender that nobody has registered. The table is bounded: those not heard for longest make room."""
+
+    protocol = models.CharField(_("通信协议"), max_length=20)
+    code = models.CharField(_("设备编码"), max_length=64)
+    first_seen_at = models.DateTimeField(_("首次出现"))
+    last_seen_at = models.DateTimeField(_("最近出现"))
+    frames = models.BigIntegerField(_("报文数"), default=0)
+    readings = models.BigIntegerField(_("读数数"), default=0)
+    last_raw = models.BinaryField(_("最近报文"), null=True)
+
+    objects = RowManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("未登记设备")
+        ordering = ["-last_seen_at"]
+        constraints = [models.UniqueConstraint(fields=["protocol", "code"], name="unknown_device_once")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} · {self.code}"

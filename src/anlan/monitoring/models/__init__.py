@@ -1,0 +1,20 @@
+"""Rows of the monitoring centre: devices and their series, rules, alarms, and what the ledger counts."""
+
+from anlan.monitoring.models.alarm import Alarm, AlarmStep
+from anlan.monitoring.models.count import FrameCount, LedgerCount
+from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
+from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
+
+__all__ = [
+    "Alarm",
+    "AlarmStep",
+    "Device",
+    "DeviceFrame",
+    "FrameCount",
+    "LedgerCount",
+    "Level",
+    "RuleStamp",
+    "Series",
+    "ThresholdRule",
+    "UnknownDevice",
+]

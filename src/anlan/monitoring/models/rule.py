@@ -1,0 +1,162 @@
+"""The rules that judge readings, as rows."""
+
+import math
+from itertools import combinations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from anlan.kit.entities import entity
+from anlan.kit.models import LawRule
+from anlan.kit.rows import RowManager
+from anlan.monitoring.models.device import Device, Level
+from anlan.rules.declaration import Rule, RuleError, Threshold
+from anlan.rules.states import Level as KernelLevel
+
+NAMES = ("blue", "yellow", "orange", "red")
+
+RULE_FAULTS = {
+    "range": _("有效量程的下限不能高于上限。"),
+    "samples": _("连续次数须在 1 至 1000000 之间。"),
+    "rate_limit": _("突变限值不能为负数。"),
+    "rate_level": _("设了突变限值就要选级别。"),
+    "no_data_after": _("无数据时限不能为负数。"),
+    "no_data_level": _("设了无数据时限就要选级别。"),
+    "finite": _("触发值和解除值须是有限的数。"),
+    "hysteresis": _("解除值不能比触发值更严重。"),
+    "order": _("级别越高,触发值须越严重,且不能比低级别更晚解除。"),
+}
+
+
+def _in_order() -> Q:
+    """A higher level lies further out, whichever levels are given. SQL lets what is empty pass."""
+    above, below = Q(direction="above"), Q(direction="below")
+    for low, high in combinations(NAMES, 2):
+        above &= Q(**{f"{low}_raise__lt": F(f"{high}_raise")})
+        below &= Q(**{f"{low}_raise__gt": F(f"{high}_raise")})
+    return above | below
+
+
+def _in_pairs() -> Q:
+    pairs = Q()
+    for name in NAMES:
+        both = Q(**{f"{name}_raise__isnull": False, f"{name}_clear__isnull": False})
+        pairs &= both | Q(**{f"{name}_raise": None, f"{name}_clear": None})
+    return pairs
+
+
+@entity(
+    columns=("name", "device_kind", "device", "key", "direction", "unit", "source", "verified", "active"),
+    search=("name", "key", "device__name", "device__code", "source"),
+    filters=("device_kind", "verified", "active"),
+    key=("device_kind", "device", "key"),
+)
+class ThresholdRule(models.Model):
+    """What judges one series of one device, or that series of every device of a kind. The device's own rule wins."""
+
+    class Direction(models.TextChoices):
+        ABOVE = "above", _("高于触发")
+        BELOW = "below", _("低于触发")
+
+    name = models.CharField(_("规则名称"), max_length=80)
+    device_kind = models.CharField(_("适用设备类别"), max_length=20, choices=Device.Kind.choices, blank=True)
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, null=True, blank=True, related_name="rules", verbose_name=_("适用设备")
+    )
+    key = models.CharField(_("指标代码"), max_length=60)
+    unit = models.CharField(_("单位"), max_length=20, blank=True)
+    direction = models.CharField(_("方向"), max_length=5, choices=Direction.choices, default=Direction.ABOVE)
+    blue_raise = models.FloatField(_("蓝色触发"), null=True, blank=True)
+    blue_clear = models.FloatField(_("蓝色解除"), null=True, blank=True)
+    yellow_raise = models.FloatField(_("黄色触发"), null=True, blank=True)
+    yellow_clear = models.FloatField(_("黄色解除"), null=True, blank=True)
+    orange_raise = models.FloatField(_("橙色触发"), null=True, blank=True)
+    orange_clear = models.FloatField(_("橙色解除"), null=True, blank=True)
+    red_raise = models.FloatField(_("红色触发"), null=True, blank=True)
+    red_clear = models.FloatField(_("红色解除"), null=True, blank=True)
+    samples = models.PositiveIntegerField(_("连续次数"), default=1)
+    low = models.FloatField(_("量程下限"), null=True, blank=True)
+    high = models.FloatField(_("量程上限"), null=True, blank=True)
+    rate_limit = models.FloatField(_("突变限值"), null=True, blank=True)
+    rate_level = models.PositiveSmallIntegerField(_("突变级别"), choices=Level.choices, default=Level.BLUE)
+    no_data_minutes = models.PositiveIntegerField(_("无数据时限(分钟)"), default=0)
+    no_data_level = models.PositiveSmallIntegerField(_("无数据级别"), choices=Level.choices, default=Level.BLUE)
+    source = models.CharField(_("来源"), max_length=300)
+    verified = models.CharField(
+        _("核实情况"), max_length=10, choices=LawRule.Verified.choices, default=LawRule.Verified.OWN
+    )
+    active = models.BooleanField(_("启用"), default=True)
+
+    objects = RowManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("报警规则")
+        ordering = ["device_kind", "device_id", "key"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(device=None) ^ Q(device_kind=""),
+                name="rule_has_one_scope",
+                violation_error_message=_("适用设备和适用设备类别须填且只填一项。"),
+            ),
+            models.UniqueConstraint(
+                fields=["device_kind", "device", "key"],
+                nulls_distinct=False,
+                name="rule_once",
+                violation_error_message=_("同一范围的同一指标只能有一条规则。"),
+            ),
+            models.CheckConstraint(
+                condition=_in_pairs(),
+                name="rule_thresholds_in_pairs",
+                violation_error_message=_("触发值和解除值须成对填写。"),
+            ),
+            models.CheckConstraint(
+                condition=_in_order(),
+                name="rule_levels_in_order",
+                violation_error_message=RULE_FAULTS["order"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if fault := self.fault():
+            raise ValidationError(fault)
+
+    def fault(self) -> str:
+        """Why the kernel would refuse this rule, in a sentence; empty where it would not."""
+        try:
+            self.as_rule()
+        except RuleError as error:
+            level = str(Level(error.level).label) if error.level else ""
+            return f"{level}:{RULE_FAULTS[error.code]}" if level else str(RULE_FAULTS[error.code])
+        return ""
+
+    def as_rule(self) -> Rule:
+        """The kernel's form. Raises `RuleError` where it contradicts itself."""
+        return Rule(
+            low=-math.inf if self.low is None else self.low,
+            high=math.inf if self.high is None else self.high,
+            direction="below" if self.direction == self.Direction.BELOW else "above",
+            blue=self._threshold("blue"),
+            yellow=self._threshold("yellow"),
+            orange=self._threshold("orange"),
+            red=self._threshold("red"),
+            samples=self.samples,
+            rate_limit=math.inf if self.rate_limit is None else self.rate_limit,
+            rate_level=KernelLevel(self.rate_level),
+            no_data_after=self.no_data_minutes * 60_000,
+            no_data_level=KernelLevel(self.no_data_level),
+        )
+
+    def _threshold(self, level: str) -> Threshold | None:
+        raised, cleared = getattr(self, f"{level}_raise"), getattr(self, f"{level}_clear")
+        return None if raised is None or cleared is None else Threshold(raise_at=raised, clear_at=cleared)
+
+
+class RuleStamp(models.Model):
+    """One row whose version the database raises with every change of a rule, by whatever way it was made."""
+
+    version = models.BigIntegerField(default=0)

@@ -1,0 +1,113 @@
+"""The readings: one row a series and moment, partitioned by Beijing day of the reading's own time.
+
+Days within reach of the present get a partition each, made on demand; what is older, or claims to be of the
+future, lies in the default partition and moves out of it when its day is made. Only this module knows the table.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from anlan.rules.states import Ledger
+
+DAY = 86_400_000
+SHIFT = 8 * 3_600_000
+"""Days begin at midnight in Beijing."""
+BEFORE, AFTER = 8, 1
+LOCK = 0x616E6C616E
+VALID = (Ledger.NORMAL, Ledger.ALARM, Ledger.SUPPRESSED, Ledger.LATE)
+"""States whose value is a measurement; the others are kept as evidence."""
+
+Numbers = NDArray[Any]
+
+_APPEND = """
+insert into monitoring_reading as kept (series_id, time, value, state)
+select * from unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::smallint[])
+on conflict (series_id, time) do update set value = excluded.value, state = excluded.state
+    where kept.state <> all(%s) and excluded.state = any(%s)
+returning series_id, time
+"""
+
+_MAKE_DAY = """
+create table {name} (like monitoring_reading including all);
+with moved as (delete from monitoring_reading_other where time >= {start} and time < {end} returning *)
+    insert into {name} select * from moved;
+alter table monitoring_reading attach partition {name} for values from ({start}) to ({end});
+"""
+
+_known: set[int] = set()
+
+
+def days_of(times: Numbers, now: int) -> set[int]:
+    """The days, counted from 1970, that get a partition: those near enough to `now` (ms)."""
+    today = (now + SHIFT) // DAY
+    days = np.unique((times + SHIFT) // DAY) if len(times) else times
+    return {int(day) for day in days if today - BEFORE <= day <= today + AFTER}
+
+
+def days_make(days: Iterable[int]) -> None:
+    """Makes the partitions that are missing; safe with many writers. Call it before taking any lock."""
+    for day in sorted(set(days) - _known):
+        with transaction.atomic(), connection.cursor() as cursor:
+            name = f"monitoring_reading_{np.datetime64(day, 'D').astype(str).replace('-', '')}"
+            cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute("select to_regclass(%s) is null", [name])
+            if cursor.fetchone() == (True,):
+                start = day * DAY - SHIFT
+                cursor.execute(_MAKE_DAY.format(name=name, start=start, end=start + DAY))
+        if not connection.in_atomic_block:
+            _known.add(day)
+
+
+def append(series: Numbers, time: Numbers, value: Numbers, state: Numbers) -> set[tuple[int, int]]:
+    """Stores readings, no two with the same series and time; gives the (series, time) that were new.
+
+    A row that holds no measurement gives way to one that does; any other existing row stays.
+    """
+    if not len(series):
+        return set()
+    valid = [int(s) for s in VALID]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, [series.tolist(), time.tolist(), value.tolist(), state.tolist(), valid, valid])
+        return set(cursor.fetchall())
+
+
+def readings(
+    series_id: int, *, start: int, end: int, limit: int = 100_000, valid_only: bool = True
+) -> list[tuple[int, float, int]]:
+    """(time, value, ledger state) of a series from `start` up to and without `end` (ms), in order of time."""
+    states = [int(s) for s in (VALID if valid_only else Ledger)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select time, value, state from monitoring_reading"
+            " where series_id = %s and time >= %s and time < %s and state = any(%s) order by time limit %s",
+            [series_id, start, end, states, limit],
+        )
+        return cursor.fetchall()
+
+
+def latest(series_ids: Sequence[int], *, count: int = 1, since: int = 0) -> dict[int, list[tuple[int, float, int]]]:
+    """The newest `count` measurements of each series since a moment (ms), oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select wanted.id, found.time, found.value, found.state from unnest(%s::bigint[]) wanted(id), lateral ("
+            " select time, value, state from monitoring_reading"
+            " where series_id = wanted.id and time >= %s and state = any(%s) order by time desc limit %s) found"
+            " order by wanted.id, found.time",
+            [list(series_ids), since, [int(s) for s in VALID], count],
+        )
+        rows = cursor.fetchall()
+    found: dict[int, list[tuple[int, float, int]]] = {series_id: [] for series_id in series_ids}
+    for series_id, time, value, state in rows:
+        found[series_id].append((time, value, state))
+    return found
+
+
+def count() -> dict[Ledger, int]:
+    """How many rows are stored in each state; reads the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute("select state, count(*) from monitoring_reading group by state")
+        return {Ledger(state): number for state, number in cursor.fetchall()}

@@ -1,0 +1,54 @@
+"""A small district with devices, and frames as decoders give them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.gis.geos import Point
+
+from anlan.accounts.models import Area
+from anlan.kit import events
+from anlan.monitoring import devices as device_memory
+from anlan.monitoring import rulebook, store
+from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
+from anlan.monitoring.models import Device
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process_memory() -> Iterator[None]:
+    """What a process remembers of its database does not outlive a test."""
+    yield
+    store._known.clear()
+    rulebook._current.clear()
+    device_memory._kept_at.clear()
+
+
+@pytest.fixture
+def area(db: None) -> Area:
+    return Area.objects.create(code="440310", name="坪山区", level="district")
+
+
+@pytest.fixture
+def device(area: Area) -> Callable[..., Device]:
+    def make(code: str = "0011223344", protocol: str = "sl651", kind: str = "level", **more: Any) -> Device:
+        more.setdefault("location", Point(114.35, 22.69, srid=4490))
+        return Device.objects.create(code=code, protocol=protocol, kind=kind, name=f"站{code}", area=area, **more)
+
+    return make
+
+
+@pytest.fixture
+def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the monitoring centre publishes, in order, once the jobs have run; no other handler listens."""
+    seen: list[object] = []
+    monkeypatch.setattr(events, "_BY_EVENT", defaultdict(list))
+    monkeypatch.setattr(events, "_BY_NAME", {})
+    for event in (AlarmRaised, AlarmEscalated, AlarmCleared):
+
+        def hear(news: object) -> None:
+            seen.append(news)
+
+        hear.__qualname__ = f"hear_{event.__name__}"
+        events.on(event)(hear)
+    return seen
