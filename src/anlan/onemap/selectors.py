@@ -127,7 +127,7 @@ def _declared_sensitive(model: type[Model], name: str) -> bool:
     return declared is not None and name in declared.sensitive
 
 
-def _fields_within(expression: BaseExpression) -> Iterator[Field[Any, Any]]:
+def _fields_within(expression: BaseExpression) -> "Iterator[Field[Any, Any]]":
     return (part.target for part in expression.flatten() if isinstance(part, Col))
 
 

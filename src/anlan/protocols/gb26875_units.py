@@ -15,8 +15,7 @@ UNIT_TYPES: dict[int, str] = {int(code): name for code, name in _CODES["app_type
 _SYSTEM_TYPES: dict[str, str] = _CODES["system_types"]
 _PART_TYPES: dict[str, str] = _CODES["part_types"]
 ANALOG: dict[int, tuple[str, float, str]] = {
-    int(code): (name, scale, units.symbol(unit))
-    for code, (name, scale, unit) in _CODES["analog_types"].items()
+    int(code): (name, scale, units.symbol(unit)) for code, (name, scale, unit) in _CODES["analog_types"].items()
 }
 FIRE, FAULT, POWER, LINK = "fire", "fault", "power", "link"
 PART_BITS = {FIRE: 1, FAULT: 2}

@@ -90,17 +90,22 @@ def _server_uid() -> int:
 
 
 def make() -> None:
-    """Makes the cluster where there is none. Text sorts by the rules of Chinese."""
-    data = home()
-    if (data / "PG_VERSION").exists():
+    """Makes the cluster where there is none; one that was interrupted half-made is made anew.
+
+    Text sorts by the rules of Chinese.
+    """
+    data, fresh = home(), home().with_name("postgres.new")
+    if data.exists():
         return
-    _folder(data)
-    _run(binary("initdb"), "-D", str(data), "-U", "anlan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+    shutil.rmtree(fresh, ignore_errors=True)
+    _folder(fresh)
+    _run(binary("initdb"), "-D", str(fresh), "-U", "anlan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
          "--locale-provider=icu", "--icu-locale=zh-Hans-CN", "--data-checksums")  # fmt: skip
     settings = "\n".join(f"{name} = {value}" for name, value in TUNING.items())
     extra = f"\nunix_socket_directories = '{socket_dir()}'\nunix_socket_permissions = 0700\n"
-    conf = data / "postgresql.conf"
+    conf = fresh / "postgresql.conf"
     conf.write_text(conf.read_text() + settings + extra)
+    fresh.rename(data)
 
 
 def running() -> bool:
@@ -122,7 +127,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    if (home() / "PG_VERSION").exists() and running():
+    if home().exists() and running():
         _run(binary("pg_ctl"), "-D", str(home()), "-m", "fast", "-w", "stop")
 
 
