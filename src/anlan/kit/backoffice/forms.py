@@ -39,11 +39,19 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         self._stamp = stamp_of(self.entity, self.instance) if self.instance.pk else ""
         self.initial["row_stamp"] = self._stamp
         for name in self.fields if self.instance.pk else ():
+            self._allow_current(name)
             if name in masked_fields(self.entity, self.user):
                 self.initial[name] = mask(getattr(self.instance, name))
                 self._keep(name, self.initial[name])
             elif isinstance(self.fields[name], points.PointField):
                 self._keep(name, points.PointWidget().decompress(getattr(self.instance, name)))
+
+    def _allow_current(self, name: str) -> None:
+        """A related row out of one's reach may stay where it is, though it may not be chosen anew."""
+        field: Any = self.fields[name]
+        if isinstance(field, forms.ModelChoiceField) and (current := getattr(self.instance, f"{name}_id", None)):
+            known = field.queryset.values("pk")
+            field.queryset = field.queryset.model._default_manager.filter(models.Q(pk__in=known) | models.Q(pk=current))
 
     def _keep(self, name: str, as_shown: Any) -> None:
         """Takes a value that came back as it was shown (masked, rounded) for the real one."""

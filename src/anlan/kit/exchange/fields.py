@@ -31,13 +31,17 @@ class SheetField(Field):
         value = row[self.column_name]
         if self.guarded and STAR in text_of(value):
             self._keep_masked(instance, text_of(value))
-        else:
+        elif not self._is_as_it_was(instance, text_of(value)):
             setattr(instance, self.attribute, self.taken(row))
 
     def _keep_masked(self, instance: models.Model, text: str) -> None:
         """A masked value that comes back from an export means: as it was."""
         if mask(getattr(instance, self.attribute)) != text:
             raise ValueError(_("是脱敏后的内容,请填写完整内容"))
+
+    def _is_as_it_was(self, instance: models.Model, text: str) -> bool:
+        """A related row out of one's reach may stay where it is."""
+        return bool(self.related and instance.pk and text and text == str(getattr(instance, self.attribute) or ""))
 
     def taken(self, row: Any) -> Any:
         """The model's value of this row's cell."""
