@@ -16,7 +16,7 @@ from anlan.kit.layers import Layer
 M = TypeVar("M", bound=type[models.Model])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Entity:
     """What the shared machinery needs to know of a model.
 
@@ -35,10 +35,28 @@ class Entity:
     changeable: bool = True
     example: tuple[tuple[str, object], ...] = ()
     layer: Layer | None = None
+    icon: str = ""
 
     @property
     def name(self) -> str:
         return self.model._meta.label_lower
+
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return str(self.model._meta.verbose_name)
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The fields that a person or a sheet may write, in the model's order."""
+        return tuple(
+            field.name
+            for field in self.model._meta.concrete_fields
+            if field.editable
+            and not field.primary_key
+            and field.name not in self.readonly
+            and not isinstance(field, models.BinaryField)
+        )
 
 
 _ENTITIES: dict[type[models.Model], Entity] = {}
@@ -56,9 +74,12 @@ def entity(
     changeable: bool = True,
     example: dict[str, object] | None = None,
     layer: Layer | None = None,
+    icon: str = "",
     history: bool = True,
 ) -> Callable[[M], M]:
-    """Declares a model as an entity. `history=False` only for rows that are themselves a record."""
+    """Declares a model as an entity. `history=False` only for rows that are themselves a record; `icon` is a
+    Material Symbols name for the back office.
+    """
 
     def declare(model: M) -> M:
         _ENTITIES[model] = Entity(
@@ -73,6 +94,7 @@ def entity(
             changeable=changeable,
             example=tuple((example or {}).items()),
             layer=layer,
+            icon=icon,
         )
         if history:
             simple_history.register(model)
