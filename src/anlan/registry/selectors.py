@@ -110,12 +110,16 @@ def _life(row: Stock, day: date) -> str:
     return text % {"day": row.expires_on.isoformat()}
 
 
+def by_distance(rows: QuerySet[R], point: Point) -> QuerySet[R]:
+    """Nearest first, in degrees, by walking the spatial index; rows without a location are left out."""
+    return rows.exclude(location=None).order_by(_Near(point), "id")
+
+
 def _nearest(
     rows: QuerySet[R], point: Point, limit: int, fits: Q, reasons: Callable[[R], tuple[str, ...]]
 ) -> list[Suggestion[R]]:
     """Degrees are shorter to the east than to the north, so a few more are drawn by the index than are kept."""
-    placed = rows.exclude(location=None).annotate(away=Distance("location", point, spheroid=True))
-    near = placed.order_by(_Near(point), "id")
+    near = by_distance(rows.annotate(away=Distance("location", point, spheroid=True)), point)
     good = list(near.filter(fits)[: limit * SPARE])
     rest = [] if len(good) >= limit else list(near.exclude(pk__in=[row.pk for row in good])[: limit * SPARE])
     found = [_suggestion(row, True, reasons) for row in good] + [_suggestion(row, False, reasons) for row in rest]

@@ -10,8 +10,11 @@ import json
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from anlan.site import cluster
 from anlan.site.commands.serve import prepare
 from anlan.site.paths import VAR
 
@@ -37,7 +40,18 @@ def _scale(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    prepare(own=not os.environ.get("DATABASE_URL"))
+    own = not os.environ.get("DATABASE_URL")
+    was_running = own and cluster.home().exists() and cluster.running()
+    with output_to_error() if arguments.json else nullcontext():
+        prepare(own=own)
+    try:
+        return _run(arguments)
+    finally:
+        if own and not was_running:
+            cluster.stop()
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from anlan.accounts.demo import passwords_reset
     from anlan.registry.demo.state import DemoRefused, demo_there, refuse_real_rows
 
@@ -93,6 +107,20 @@ def _facts(made: bool, logins: "list[Login]", counts: dict[str, tuple[str, int]]
             {"role": one.role, "username": one.username, "password": one.password, "name": one.name} for one in logins
         ],
     }
+
+
+@contextmanager
+def output_to_error() -> Iterator[None]:
+    """What this process and the programs that it starts print goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _keep(text: str) -> None:
