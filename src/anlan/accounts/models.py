@@ -5,9 +5,11 @@ from typing import Any, Self
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.gis.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 
-from anlan.accounts.checks import check_credit_code
+from anlan.accounts.checks import check_area_code, check_credit_code
 from anlan.accounts.roles import Role
 from anlan.accounts.rows import OwnedManager, OwnedQuerySet, reach
 from anlan.kit.entities import entity
@@ -48,7 +50,7 @@ class Area(models.Model):
         COMMUNITY = "community", _("社区")
         GRID = "grid", _("网格")
 
-    code = models.CharField(_("区划代码"), max_length=20, unique=True)
+    code = models.CharField(_("区划代码"), max_length=20, unique=True, validators=[check_area_code])
     name = models.CharField(_("名称"), max_length=60)
     level = models.CharField(_("层级"), max_length=10, choices=Level.choices)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("上级区域"))
@@ -63,13 +65,41 @@ class Area(models.Model):
         verbose_name = verbose_name_plural = _("行政区域")
         ordering = ["path"]
         indexes = [models.Index(fields=["path"], name="area_path", opclasses=["text_pattern_ops"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_from=None) | Q(valid_to__gte=F("valid_from")),
+                name="area_dates",
+                violation_error_message=_("停用日期不能早于启用日期。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(level="district", path__regex=r"^[^.]+\.$")
+                | Q(level="street", path__regex=r"^([^.]+\.){2}$")
+                | Q(level="community", path__regex=r"^([^.]+\.){3}$")
+                | Q(level="grid", path__regex=r"^([^.]+\.){4}$"),
+                name="area_below_its_parent",
+                violation_error_message=_("上级区域必须正好高一级:网格属于社区,社区属于街道,街道属于区,区没有上级。"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        self.path = self._path()
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.path = f"{self.parent.path if self.parent else ''}{self.code}."
+        """A change of code or parent carries everything below along."""
+        before = type(self).objects.filter(pk=self.pk).values_list("path", flat=True).first() if self.pk else None
+        self.path = self._path()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
         super().save(*args, **kwargs)
+        if before and before != self.path:
+            below = type(self).objects.filter(path__startswith=before).exclude(pk=self.pk)
+            below.update(path=Concat(Value(self.path), Substr("path", len(before) + 1)))
+
+    def _path(self) -> str:
+        return f"{self.parent.path if self.parent else ''}{self.code}."
 
 
 @entity(
