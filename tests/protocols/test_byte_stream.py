@@ -99,3 +99,18 @@ def test_endless_garbage_is_reported_in_pieces_and_not_kept(step):
     found += decoder.close()
     assert [error.detail for error in found] == ["65536 bytes"] * 4 + ["37844 bytes"]
     assert [error.raw for error in found] == [stream[at : at + 64] for at in range(0, len(stream), 65536)]
+
+
+def test_frames_that_overlap_and_fail_are_looked_at_a_bounded_number_of_times():
+    looked = 0
+
+    def refuse(raw):
+        nonlocal looked
+        looked += len(raw)
+        return FrameError("checksum", "", raw)
+
+    decoder = StreamDecoder(Wire(mark=b"<", measure=lambda buffer, at: 1000, read=refuse))
+    stream = b"<" * 20_000
+    found = decoder.feed(stream) + decoder.close()
+    assert looked <= 10 * len(stream)
+    assert sum(len(error.raw) for error in found) <= 10 * len(stream)

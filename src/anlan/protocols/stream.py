@@ -2,7 +2,8 @@
 
 A protocol only says how its frames look (`Wire`). What no frame explains is reported as "garbage" with its
 count, in pieces of at most 64 KiB. After a frame that fails, the search goes on inside it, so that a wrong
-length cannot swallow the good frames behind it; its own bytes are not reported twice.
+length cannot swallow the good frames behind it; its own bytes are not reported twice. Of frames that overlap
+and all fail, the ninth is passed over whole: hostile bytes are looked at a bounded number of times.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from anlan.protocols.frames import Decoder, Event, Frame, FrameError
 
 _SAMPLE = 64
 _PIECE = 65536
+_OVERLAPS = 8
 
 
 Refusal: TypeAlias = tuple[FrameError, int]
@@ -43,6 +45,7 @@ class StreamDecoder:
         self._buffer = bytearray()
         self._at = 0
         self._blamed = 0
+        self._overlaps = 0
         self._garbage = 0
         self._sample = bytearray()
         self._events: list[Event] = []
@@ -76,7 +79,8 @@ class StreamDecoder:
         if size is None:
             return False
         if isinstance(size, tuple):
-            self._fail(size[0], found + size[1])
+            self._blame(size[0], found + size[1])
+            self._at += 1
         elif size == 0:
             self._skip(found + 1)
         elif found + size <= len(self._buffer):
@@ -92,15 +96,16 @@ class StreamDecoder:
             self._events.append(event)
             self._at = found + size
         else:
-            self._fail(event, found + size)
+            self._overlaps = self._overlaps + 1 if found < self._blamed else 0
+            self._blame(event, found + size)
+            self._at = found + 1 if self._overlaps < _OVERLAPS else self._blamed
 
-    def _fail(self, error: FrameError, end: int) -> None:
-        """Report a failed frame, unless it lies inside one reported before, and search on behind its mark."""
+    def _blame(self, error: FrameError, end: int) -> None:
+        """Report bytes up to `end` as a failed frame, unless they lie inside one reported before."""
         if end > self._blamed:
             self._report_garbage()
             self._events.append(error)
             self._blamed = end
-        self._at += 1
 
     def _cut_short(self) -> None:
         """The stream has ended: whatever still waits for bytes is no frame."""
