@@ -12,11 +12,14 @@ from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSp
 __all__ = ["Decoder", "Event", "Frame", "FrameError", "ProtocolSpec", "Reading", "decode", "protocols"]
 
 
-@cache
 def protocols() -> dict[str, ProtocolSpec]:
-    """Every protocol by name."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    specs = (getattr(module, "PROTOCOL", None) for module in modules)
+    """Every protocol by name, as the modules are there at this moment."""
+    return dict(_declared(tuple(found.name for found in pkgutil.iter_modules(__path__))))
+
+
+@cache
+def _declared(names: tuple[str, ...]) -> dict[str, ProtocolSpec]:
+    specs = (getattr(import_module(f"{__name__}.{name}"), "PROTOCOL", None) for name in names)
     return {spec.name: spec for spec in specs if isinstance(spec, ProtocolSpec)}
 
 

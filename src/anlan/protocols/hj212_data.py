@@ -1,0 +1,151 @@
+"""What an HJ 212 data segment says: the command parameters, their factors and their numbers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isfinite, nan
+
+from anlan.protocols import tables
+from anlan.protocols.frames import Reading
+from anlan.vocab import clock, units
+
+_CODES = tables.load_json("hj212_codes.json")
+COMMANDS: dict[str, str] = _CODES["commands"]
+SYSTEMS: dict[str, str] = _CODES["systems"]
+DATA_FLAGS: dict[str, str] = _CODES["data_flags"]
+TIME_LAYOUTS = {12: "YYYYMMDDHHmm", 14: "YYYYMMDDHHmmSS", 17: "YYYYMMDDHHmmSSfff"}
+TOTAL = "Cou"
+STATE_UNITS = {"RS": "1", "RT": "h"}
+NUMERIC = frozenset(("Rtd", "Min", "Avg", "Max", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax", TOTAL, *STATE_UNITS))
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A measured factor: its 2017 code, the unit of its values and that of its totals; "" = not listed."""
+
+    code: str
+    name: str
+    unit: str
+    total: str
+
+
+UNLISTED = Factor("", "", "", "")
+
+
+def _load() -> dict[str, Factor]:
+    """By 2017 code and by 2005 code; the last digits of a numbered device are "x" or "xx"."""
+    by_code: dict[str, Factor] = {}
+    for row in tables.load_csv("hj212_factors.csv"):
+        code, old, name = row["ID"], row["原编码（HJ2005)"], row["NAME"]
+        factor = Factor(code, name, units.symbol(row["单位"]), units.symbol(row["排放量"]))
+        by_code.setdefault(code, factor)
+        if old:
+            by_code.setdefault(old, factor)
+    return by_code
+
+
+FACTORS = _load()
+
+
+def factor_of(code: str) -> Factor:
+    for pattern in (code, code[:-2] + "xx", code[:-1] + "x"):
+        if pattern in FACTORS:
+            return FACTORS[pattern]
+    return UNLISTED
+
+
+def read_number(text: str) -> float:
+    """NaN for what is not a finite decimal number."""
+    value = float(text) if text.isascii() and _NUMBER.fullmatch(text) else nan
+    return value if isfinite(value) else nan
+
+
+def read_text(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def looks_chinese(text: str) -> bool:
+    """Whether more than one Chinese character is in it; GB 18030 can pass as UTF-8, as other letters."""
+    return sum("\u4e00" <= character <= "\u9fff" for character in text) > 1
+
+
+def read_groups(text: str) -> list[dict[str, str]]:
+    """The groups of `key=value` pairs; what stands between `//` and `//` is a log and is not split."""
+    pieces = text.split("//")
+    logs = [f"//{piece}//" for piece in pieces[1::2]]
+    masked = "\0".join(pieces[::2]) if logs and len(pieces) % 2 else text
+    kept = iter(logs)
+    groups = (
+        {
+            key: _unmask(value, kept)
+            for key, _, value in (pair.partition("=") for pair in group.split(","))
+            if key
+        }
+        for group in masked.split(";")
+    )
+    return [group for group in groups if group]
+
+
+def _unmask(value: str, logs: Iterator[str]) -> str:
+    return re.sub("\0", lambda _: next(logs, ""), value) if "\0" in value else value
+
+
+@dataclass(slots=True)
+class Data:
+    """Readings of the groups in order, each at its sample time, else at the last data time, else at `time`.
+
+    ClockError for an impossible time, and for a reading without any.
+    """
+
+    time: int | None
+    readings: list[Reading] = field(default_factory=list)
+    factors: dict[str, dict[str, str]] = field(default_factory=dict)
+    deviations: list[str] = field(default_factory=list)
+    _told: bool = False
+
+    def read(self, group: dict[str, str]) -> None:
+        if "DataTime" in group:
+            self.time = self._moment(group["DataTime"])
+            self._told = True
+        for key, text in group.items():
+            code, _, name = key.rpartition("-")
+            if code and name in NUMERIC:
+                self._add(group, key, text, code, name)
+
+    def _add(self, group: dict[str, str], key: str, text: str, code: str, name: str) -> None:
+        value = read_number(text)
+        if value != value:
+            self.deviations.append("unreadable_value")
+        factor = factor_of(code)
+        unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
+        time = self._sampled(group.get(f"{code}-SampleTime"))
+        self.readings.append(Reading(series=key, time=time, value=value, unit=unit))
+        if code not in self.factors:
+            self.factors[code] = _describe(factor, group.get(f"{code}-Flag"))
+
+    def _sampled(self, text: str | None) -> int:
+        if text is not None:
+            return self._moment(text)
+        if self.time is None:
+            raise clock.ClockError("neither DataTime nor QN")
+        if not self._told:
+            self.deviations.append("missing_data_time")
+        return self.time
+
+    def _moment(self, text: str) -> int:
+        layout = TIME_LAYOUTS.get(len(text), "YYYYMMDDHHmmSS")
+        if len(text) == 17:
+            self.deviations.append("long_data_time")
+        elif len(text) == 12:
+            self.deviations.append("short_data_time")
+        return clock.parse(text, layout)
+
+
+def _describe(factor: Factor, flag: str | None) -> dict[str, str]:
+    said = {"code": factor.code, "name": factor.name, "unit": factor.unit}
+    return said if flag is None else said | {"flag": flag, "flag_name": DATA_FLAGS.get(flag, "")}

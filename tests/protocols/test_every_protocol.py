@@ -1,0 +1,204 @@
+"""What every decoder promises, whatever its protocol."""
+
+import math
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from protocol_support import vectors
+
+from anlan.protocols import Frame, FrameError, decode, protocols
+from anlan.protocols.checksums import crc_hj212, crc_modbus, sum8
+from anlan.protocols.frames import ProtocolSpec
+from anlan.vocab.clock import beijing_ms
+
+RECORDED = {
+    "sl651": [bytes.fromhex(vector["hex"]) for vector in vectors("sl651")["valid"]],
+    "hj212": [vector["frame"].encode() for vector in vectors("hj212")["valid"]],
+    "gb26875": [bytes.fromhex(vector["hex"]) for vector in vectors("gb26875")["valid"]],
+    "json": [
+        b'{"device":"d1","time":1700000000000,"values":{"level":1.2,"rain":null}}\n',
+        b'[{"device":"d2","readings":[{"series":"x","time":"2024-07-01T12:00:00","value":"3","unit":"mm"}]}]\n',
+    ],
+}
+BROKEN = {
+    "sl651": [bytes.fromhex(vector["hex"]) for vector in vectors("sl651")["invalid"]],
+    "hj212": [vector["frame"].encode() for vector in vectors("hj212")["invalid"]],
+    "gb26875": [bytes.fromhex(vector["hex"]) for vector in vectors("gb26875")["invalid"]],
+    "json": [b"{]\n", b"\xff\n"],
+}
+NAMES = sorted(RECORDED)
+NOON = beijing_ms(2030, 7, 1, 12)
+
+
+def told(event):
+    """All of an event, comparable where values are missing."""
+    return repr(event) if isinstance(event, Frame) else (event.kind, event.detail, event.raw)
+
+
+def test_protocols_are_found_by_being_there():
+    assert sorted(protocols()) == NAMES
+    assert all(isinstance(spec, ProtocolSpec) and spec.name == name for name, spec in protocols().items())
+    assert {name: spec.port is None for name, spec in protocols().items() if spec.port is None} == {
+        "json": True
+    }
+    ports = [spec.port for spec in protocols().values()]
+    assert len(set(ports)) == len(ports)
+
+
+noise = st.binary(max_size=12) | st.sampled_from(
+    [b"~~", b"##", b"@@", b"##0101", b"\r\n", b"\n", b"{", b"\x7e"]
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+@settings(max_examples=150)
+def test_a_stream_cut_at_any_byte_gives_the_same_events(name, data):
+    piece = st.sampled_from(RECORDED[name] + BROKEN[name]) | noise
+    halves = piece.flatmap(lambda raw: st.integers(0, len(raw)).map(lambda at: raw[:at]))
+    stream = b"".join(data.draw(st.lists(piece | halves, max_size=5)))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    decoder = protocols()[name].decoder()
+    events = []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        events += decoder.feed(stream[start:end])
+    assert [told(event) for event in events + decoder.close()] == [
+        told(event) for event in decode(name, stream)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stream_fed_byte_by_byte_gives_the_same_events(name):
+    stream = b"".join(RECORDED[name] + [b"abc"] + BROKEN[name] + RECORDED[name])
+    decoder = protocols()[name].decoder()
+    events = [event for at in range(len(stream)) for event in decoder.feed(stream[at : at + 1])]
+    assert [told(event) for event in events + decoder.close()] == [
+        told(event) for event in decode(name, stream)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_beginning_of_a_frame_is_an_error_and_no_frame(name):
+    whole = RECORDED[name][1].rstrip(b"\n") if name == "json" else RECORDED[name][1]
+    for end in range(1, len(whole)):
+        assert all(isinstance(event, FrameError) for event in decode(name, whole[:end])), whole[:end]
+
+
+@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875"])
+def test_no_flipped_bit_of_a_frame_passes_unnoticed(name):
+    for raw in RECORDED[name]:
+        assert isinstance(decode(name, raw)[0], Frame)
+        for at in range(min(len(raw), 60)):
+            changed = raw[:at] + bytes((raw[at] ^ 0x10,)) + raw[at + 1 :]
+            assert not any(
+                isinstance(event, Frame) and event.raw == changed for event in decode(name, changed)
+            )
+
+
+@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875"])
+def test_a_broken_frame_does_not_hide_the_good_ones_around_it(name):
+    for bad in BROKEN[name] + [raw[: len(raw) // 2] for raw in RECORDED[name]]:
+        for good in RECORDED[name]:
+            frames = [event for event in decode(name, good + bad + good) if isinstance(event, Frame)]
+            assert [frame.raw for frame in frames] == [good, good]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_frame_can_be_moved_to_another_time(name):
+    spec = protocols()[name]
+    for raw in RECORDED[name]:
+        (before,), (after,) = decode(name, raw), decode(name, spec.retime(raw, NOON))
+        assert [(reading.series, str(reading.value), reading.unit) for reading in after.readings] == [
+            (reading.series, str(reading.value), reading.unit) for reading in before.readings
+        ]
+        newest = max((reading.time for reading in before.readings), default=0)
+        assert [NOON - reading.time for reading in after.readings] == [
+            newest - reading.time for reading in before.readings
+        ]
+        assert len(after.reply or b"") == len(before.reply or b"")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("raw", [b"", b"\x7e\x7e", b"nonsense"])
+def test_what_is_no_frame_cannot_be_moved(name, raw):
+    with pytest.raises(ValueError, match=r"\w"):
+        protocols()[name].retime(raw, NOON)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_frames_are_not_moved_as_one(name):
+    if name != "json":
+        with pytest.raises(ValueError, match="one frame"):
+            protocols()[name].retime(RECORDED[name][0] * 2, NOON)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "unit", [b"\x00", b"~~", b"#", b"##9999", b"@@", b"{[", b"\x7e\x7e" + bytes(9) + b"\x0f\xff\x02"]
+)
+def test_endless_noise_does_not_fill_the_memory(name, unit):
+    piece = unit * (50_000 // len(unit))
+    decoder = protocols()[name].decoder()
+    decoder.feed(piece)
+    rounds, most = (60, 1_300_000) if name == "json" else (3, 100_000)
+    tracemalloc.start()
+    try:
+        for _ in range(rounds):
+            decoder.feed(piece)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < most
+    assert peak < 10 * most
+    assert all(isinstance(event, FrameError) for event in decoder.close())
+
+
+def resummed(name, raw):
+    """A changed frame with its check redone, so that the change reaches the readers behind it."""
+    if name == "sl651" and len(raw) > 17:
+        raw = raw[:11] + (len(raw) - 17).to_bytes(2, "big") + raw[13:-2]
+        return raw + crc_modbus(raw).to_bytes(2, "big")
+    if name == "gb26875" and len(raw) > 30:
+        body = raw[2:-3]
+        body = body[:22] + (len(raw) - 30).to_bytes(2, "little") + body[24:]
+        return raw[:2] + body + bytes((sum8(body),)) + raw[-2:]
+    if name == "hj212" and len(raw) > 12:
+        return b"##%04d%b%04X\r\n" % (len(raw) - 12, raw[6:-6], crc_hj212(raw[6:-6]))
+    return raw
+
+
+def mutated(rng, name, seed):
+    """A recorded frame with a few bytes changed, cut out or put in, its check redone half of the time."""
+    raw = bytearray(seed)
+    for _ in range(rng.randrange(1, 4)):
+        at, how = rng.randrange(len(raw)), rng.randrange(4)
+        if how == 0:
+            del raw[at : at + rng.randrange(1, 5)]
+        elif how == 1:
+            raw[at:at] = rng.randbytes(rng.randrange(1, 4))
+        else:
+            raw[at] = rng.choice((0, 0x20, 0x2C, 0x31, 0x39, 0x7E, 0xFF, rng.randrange(256)))
+        raw = raw or bytearray(seed)
+    return resummed(name, bytes(raw)) if rng.random() < 0.5 else bytes(raw)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quarter_of_a_million_bad_inputs_raise_nothing(name):
+    rng = random.Random(f"anlan {name}")
+    spec = protocols()[name]
+    seeds = [raw for raw in RECORDED[name] if len(raw) < 150]
+    kinds, frames = set(), 0
+    for number in range(250_000):
+        junk = rng.randbytes(rng.randrange(1, 24)) if number % 2 else mutated(rng, name, rng.choice(seeds))
+        decoder = spec.decoder()
+        for event in decoder.feed(junk) + decoder.close():
+            if isinstance(event, FrameError):
+                kinds.add(event.kind)
+            else:
+                frames += 1
+                assert not any(math.isinf(reading.value) for reading in event.readings)
+    assert frames > 1000
+    assert len(kinds) >= 4
