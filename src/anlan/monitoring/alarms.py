@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 from django.contrib.gis.geos import Point
+from numpy.typing import NDArray
 
 from anlan.kit.events import publish
 from anlan.kit.live import live_publish
@@ -13,7 +15,7 @@ from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.models import Alarm, AlarmStep
 from anlan.monitoring.moments import moment
-from anlan.monitoring.resolve import KnownDevice
+from anlan.monitoring.resolve import KnownDevice, LockedSeries
 
 
 class Transition(NamedTuple):
@@ -50,6 +52,24 @@ class AlarmNews:
     raised: tuple[int, ...] = ()
     escalated: tuple[int, ...] = ()
     cleared: tuple[int, ...] = ()
+
+
+def transitions_read(
+    rows: NDArray[np.void], locked: LockedSeries, devices: dict[int, KnownDevice]
+) -> list[Transition]:
+    """The kernel's rows in the words of the database; devices by id."""
+    return [
+        Transition(
+            series_id=locked.ids[row["series"]],
+            device=devices[locked.device_ids[row["series"]]],
+            kind=int(row["kind"]),
+            time=int(row["time"]),
+            value=None if np.isnan(row["value"]) else float(row["value"]),
+            before=int(row["level_before"]),
+            after=int(row["level_after"]),
+        )
+        for row in rows
+    ]
 
 
 def transitions_write(transitions: Iterable[Transition], now: int) -> AlarmNews:

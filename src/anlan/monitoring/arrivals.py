@@ -8,10 +8,14 @@ from anlan.rules.states import Ledger
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """One frame, good or bad, by the way it came: `source` is a protocol's name, "mqtt" or "http"."""
+    """One frame, good or bad, by the way it came: `source` is a protocol's name, "mqtt" or "http".
+
+    `times` counts like failures that happened more than once.
+    """
 
     source: str
     event: Frame | FrameError
+    times: int = 1
 
     @property
     def weight(self) -> int:

@@ -54,7 +54,7 @@ def frames_count(batch: Iterable[Arrival], now: int) -> None:
     carried: Counter[tuple[str, str]] = Counter()
     for arrival in batch:
         kind, readings = _ending(arrival.event)
-        frames[arrival.source, kind] += 1
+        frames[arrival.source, kind] += arrival.times
         carried[arrival.source, kind] += readings
     rows = sorted((source, kind, frames[source, kind], carried[source, kind]) for source, kind in frames)
     if rows:

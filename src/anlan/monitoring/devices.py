@@ -20,8 +20,8 @@ FRESH = 2000
 """`last_seen_at` is written again when it is older than this (ms)."""
 
 _LOCK = "select id from monitoring_device where id = any(%s) order by id for no key update"
-_STAND = """
-update monitoring_device d set status = %s, level = w.level, last_seen_at = greatest(d.last_seen_at, %s)
+_LEVEL = """
+update monitoring_device d set level = w.level
 from (select device_id, max(level) level from monitoring_series where device_id = any(%s) group by device_id) w
 where d.id = w.device_id returning d.id, d.level
 """
@@ -52,12 +52,27 @@ def devices_stand(seen: Iterable[KnownDevice], changed: set[int], now: int) -> N
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [ids])
         cursor.execute(_SEEN, [Device.Status.ONLINE, moment(now), ids])
-        cursor.execute(_STAND, [Device.Status.ONLINE, moment(now), sorted(changed)])
-        levels = dict(cursor.fetchall())
+        levels = _levels(changed)
     for device in due:
         level = levels.get(device.id, device.level)
         if (level, Device.Status.ONLINE) != (device.level, device.status):
             device_show(device, level=level, status=Device.Status.ONLINE)
+
+
+def devices_level(devices: Iterable[KnownDevice]) -> None:
+    """Gives devices the highest level of all their series, without taking them for alive."""
+    known = {device.id: device for device in devices}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [sorted(known)])
+    for device_id, level in _levels(set(known)).items():
+        if level != known[device_id].level:
+            device_show(known[device_id], level=level, status=known[device_id].status)
+
+
+def _levels(device_ids: set[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LEVEL, [sorted(device_ids)])
+        return dict(cursor.fetchall())
 
 
 def _stale(device: KnownDevice, now: int) -> bool:

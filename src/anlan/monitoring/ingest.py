@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from numpy.typing import NDArray
 
 from anlan.monitoring import store
-from anlan.monitoring.alarms import AlarmNews, Transition, transitions_write
+from anlan.monitoring.alarms import AlarmNews, Transition, transitions_read, transitions_write
 from anlan.monitoring.arrivals import Arrival, StoreResult
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
 from anlan.monitoring.devices import devices_stand, frames_keep
@@ -145,19 +145,7 @@ def _judge(
     table = book.table_of(np.array(rows, np.int64))
     verdict = judge(table, locked.state, series, columns.time, columns.value, now=now)
     by_id = {device.id: device for device in columns.devices.values()}
-    news = [
-        Transition(
-            series_id=locked.ids[row["series"]],
-            device=by_id[locked.device_ids[row["series"]]],
-            kind=int(row["kind"]),
-            time=int(row["time"]),
-            value=float(row["value"]),
-            before=int(row["level_before"]),
-            after=int(row["level_after"]),
-        )
-        for row in verdict.transitions
-    ]
-    return verdict.ledger, news
+    return verdict.ledger, transitions_read(verdict.transitions, locked, by_id)
 
 
 def _save(

@@ -1,0 +1,164 @@
+"""A TCP server a protocol, and one connection of a device."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections import Counter
+
+from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.gateway.inbox import Inbox, Item
+from anlan.monitoring.gateway.limits import Limits
+from anlan.protocols import Event, Frame, FrameError, ProtocolSpec
+
+PIECE = 65_536
+UNREAD = 262_144
+"""A device that leaves so many bytes of answers unread is cut off."""
+log = logging.getLogger(__name__)
+
+
+class Pace:
+    """How long to wait so that a connection keeps to so many frames a second, two seconds' worth at once."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._left = 2 * rate
+        self._at = time.monotonic()
+
+    def wait(self) -> float:
+        now = time.monotonic()
+        self._left = min(2 * self._rate, self._left + (now - self._at) * self._rate) - 1
+        self._at = now
+        return max(0.0, -self._left / self._rate)
+
+
+class Connection:
+    """One connection. Its frames are answered in their order, each after it has become durable."""
+
+    def __init__(
+        self,
+        spec: ProtocolSpec,
+        inbox: Inbox,
+        limits: Limits,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._spec, self._inbox, self._limits = spec, inbox, limits
+        self._reader, self._writer = reader, writer
+        self._decoder = spec.decoder()
+        self._pace = Pace(limits.rate)
+        self._errors = 0
+        self._slowed = self._stopping = False
+        self._open_since: float | None = None
+        self._due = 0
+
+    async def serve(self) -> None:
+        """Until the device or a limit ends it; answers that are still due are given first."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while self._errors < self._limits.errors and (data := await self._read()):
+                events = self._decoder.feed(data)
+                self._note_progress(bool(events))
+                await self._take(events)
+        if not self._stopping:
+            await self._take(self._decoder.close())
+        while self._due and not self._writer.transport.is_closing():
+            await asyncio.sleep(0.02)
+
+    def stop(self) -> None:
+        """Takes no more bytes; half a frame is for its device to send again."""
+        self._stopping = True
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        self._reader.feed_eof()
+
+    async def _read(self) -> bytes:
+        limit = self._limits.idle
+        if self._open_since is not None:
+            limit = min(limit, self._open_since + self._limits.frame - time.monotonic())
+        if limit <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(limit):
+            return await self._reader.read(PIECE)
+
+    def _note_progress(self, progress: bool) -> None:
+        """A frame's clock runs from the first byte after the last event, however slowly more bytes trickle in."""
+        if progress:
+            self._open_since = None
+        elif self._open_since is None:
+            self._open_since = time.monotonic()
+
+    async def _take(self, events: list[Event]) -> None:
+        for event in events:
+            self._errors = 0 if isinstance(event, Frame) else self._errors + 1
+            await self._slow_down(self._pace.wait())
+            await self._put(event)
+
+    async def _slow_down(self, wait: float) -> None:
+        if wait and not self._slowed:
+            await self._put(FrameError("throttled"))
+        self._slowed = wait > 0
+        await asyncio.sleep(wait)
+
+    async def _put(self, event: Event) -> None:
+        arrival = Arrival(source=self._spec.name, event=event)
+        reply = event.reply if isinstance(event, Frame) else None
+        if reply is None:
+            return await self._inbox.put(Item(arrival=arrival))
+        self._due += 1
+        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(reply)))
+
+    def _answer(self, reply: bytes) -> None:
+        self._due -= 1
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        self._writer.write(reply)
+        if transport.get_write_buffer_size() > UNREAD:
+            transport.abort()
+
+
+class Server:
+    """Listens for one protocol."""
+
+    def __init__(self, spec: ProtocolSpec, inbox: Inbox, limits: Limits) -> None:
+        self._spec, self._inbox, self._limits = spec, inbox, limits
+        self._peers: Counter[str] = Counter()
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> None:
+        self._server = await asyncio.start_server(self._accept, host, port, limit=PIECE, backlog=512)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        peer = str((writer.get_extra_info("peername") or ("?",))[0])
+        if task is None or self._full(peer):
+            await self._inbox.put(Item(arrival=Arrival(source=self._spec.name, event=FrameError("crowded"))))
+            return writer.close()
+        connection = Connection(self._spec, self._inbox, self._limits, reader, writer)
+        self._connections[task] = connection
+        self._peers[peer] += 1
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            await connection.serve()
+        finally:
+            writer.close()
+            del self._connections[task]
+            self._peers -= Counter({peer: 1})
+        return None
+
+    def _full(self, peer: str) -> bool:
+        return len(self._connections) >= self._limits.connections or self._peers[peer] >= self._limits.connections_each
+
+    def stop_reading(self) -> None:
+        """No more devices and no more bytes; what has been received is still answered."""
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections.values():
+            connection.stop()
+
+    async def close(self) -> None:
+        tasks = list(self._connections)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

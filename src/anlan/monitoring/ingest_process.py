@@ -1,0 +1,135 @@
+"""The ingest process: device sockets in, durable readings out; an acknowledgement never precedes its commit.
+
+Set by the environment: `ANLAN_INGEST_HOST` (127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off),
+`ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, and the bounds of `gateway.limits`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import Error, close_old_connections, connection
+
+from anlan.monitoring import store
+from anlan.monitoring.gateway.inbox import Inbox
+from anlan.monitoring.gateway.limits import Limits
+from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.tcp import Server
+from anlan.monitoring.gateway.writer import Writer
+from anlan.monitoring.moments import now_ms
+from anlan.monitoring.silence import silence_sweep
+from anlan.protocols import protocols
+from anlan.rules import warm
+
+log = logging.getLogger(__name__)
+
+
+class Ingest:
+    """Everything that runs in the process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.inbox = Inbox(limits.room)
+        self.servers: list[Server] = []
+        self.subscriber: Subscriber | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def open(self, host: str, ports: dict[str, int], mqtt_url: str | None) -> None:
+        self.start(Writer(self.inbox, self.limits.batch).run())
+        self.start(sweep_forever(self.limits.sweep))
+        for name, port in ports.items():
+            server = Server(protocols()[name], self.inbox, self.limits)
+            await server.listen(host, port)
+            self.servers.append(server)
+        if mqtt_url:
+            words = os.environ
+            name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
+            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, self.limits, name=name, share=share)
+            self.start(self.subscriber.run())
+
+    async def close(self) -> None:
+        """Takes nothing more, makes what it has durable and answers it, within the time that there is."""
+        for server in self.servers:
+            server.stop_reading()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.drain):
+                await self.inbox.drained()
+                await asyncio.sleep(0.05)
+        if self.subscriber is not None:
+            await self.subscriber.close()
+        for server in self.servers:
+            await server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def sweep_forever(pause: float) -> None:
+    """Looks for silence again and again, and makes tomorrow's partition before midnight."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep")
+    try:
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await asyncio.get_running_loop().run_in_executor(thread, _sweep)
+            except Error as error:
+                log.warning("no sweep for silence: %s", str(error).strip())
+    finally:
+        thread.submit(connection.close)
+        thread.shutdown(wait=True)
+
+
+def _sweep() -> None:
+    close_old_connections()
+    now = now_ms()
+    today = (now + store.SHIFT) // store.DAY
+    store.days_make([today, today + 1])
+    silence_sweep(now=now)
+
+
+async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
+    """Serves until `stop` is set, or SIGTERM or SIGINT comes."""
+    ending = stop or asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ending.set)
+    host = os.environ.get("ANLAN_INGEST_HOST", "127.0.0.1")
+    ingest = Ingest(Limits.from_environment())
+    try:
+        await ingest.open(host, ports, mqtt_url)
+        log.warning("ingest listens on %s: %s", host, ", ".join(f"{name} {port}" for name, port in ports.items()))
+        await ending.wait()
+    finally:
+        await ingest.close()
+
+
+def ports_from_environment() -> dict[str, int]:
+    """The port of each protocol that is on."""
+    told = {
+        name: int(os.environ.get(f"ANLAN_PORT_{name.upper()}") or spec.port or 0) for name, spec in protocols().items()
+    }
+    return {name: port for name, port in told.items() if port}
+
+
+def run() -> None:
+    """The process's entry, after Django has been set up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
+    warm()
+    asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
+    import django
+
+    django.setup()
+    run()
