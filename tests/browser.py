@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, sync_playwright
@@ -63,3 +64,10 @@ def log_in(page: Page, address: str, user: Any) -> None:
     client.force_login(user, backend=BACKEND)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address}])
+
+
+@pytest.fixture
+def browser_page() -> Iterator[Page]:
+    """A desk-sized page in a browser of its own."""
+    with browser() as opened:
+        yield new_page(opened)

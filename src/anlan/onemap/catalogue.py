@@ -39,6 +39,7 @@ def _described(drawn: DrawnLayer) -> dict[str, Any]:
         "properties": [_property(drawn, name) for name in drawn.columns],
         "label": drawn.label or "",
         "count": count,
+        "points": drawn.of_points,
         "mode": "tiles" if count > LIMIT else "geojson",
         "shown": layer.shown,
         "live": layer.live,

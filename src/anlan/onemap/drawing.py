@@ -12,7 +12,7 @@ from django.db.models import CharField, F, Func, TextField, Value
 from django.db.models.functions import Cast
 
 from anlan.onemap.colours import WARNING, colour_expression
-from anlan.onemap.selectors import DrawnLayer, field_of
+from anlan.onemap.selectors import DrawnLayer
 
 EMPTY = b'{"type":"FeatureCollection","features":[]}'
 DEEPEST = 22
@@ -74,7 +74,7 @@ def geojson(drawn: DrawnLayer) -> bytes:
 
 def tile(drawn: DrawnLayer, at: Tile) -> bytes:
     """One vector tile with a layer `rows`. Empty where no row touches it."""
-    gathered = at.z < GATHERED_BELOW and _of_points(drawn)
+    gathered = at.z < GATHERED_BELOW and drawn.of_points
     margin = 0 if gathered else MARGIN
     ground = at.envelope(margin / EXTENT)
     near = DrawnLayer(
@@ -134,10 +134,6 @@ def _gathered(drawn: DrawnLayer, inner: str) -> str:
             {_named(drawn, alone)}
         from ({inner}) as drawn where map_geometry is not null
         group by floor(ST_X(map_geometry) / {side}), floor(ST_Y(map_geometry) / {side})"""
-
-
-def _of_points(drawn: DrawnLayer) -> bool:
-    return getattr(field_of(drawn.model, drawn.layer.geometry), "geom_type", "") == "POINT"
 
 
 def _one(sql: str, values: Any) -> Any:

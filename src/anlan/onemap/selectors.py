@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, Col
 
 from anlan.accounts.models import Area
@@ -37,6 +37,10 @@ class DrawnLayer:
     def columns(self) -> tuple[str, ...]:
         """Properties that the database itself can give; the others are shown on the object's card only."""
         return tuple(name for name in self.properties if in_database(self.rows, name))
+
+    @property
+    def of_points(self) -> bool:
+        return getattr(field_of(self.model, self.layer.geometry), "geom_type", "") == "POINT"
 
     @property
     def label(self) -> str | None:
@@ -127,7 +131,7 @@ def _declared_sensitive(model: type[Model], name: str) -> bool:
     return declared is not None and name in declared.sensitive
 
 
-def _fields_within(expression: BaseExpression) -> "Iterator[Field[Any, Any]]":
+def _fields_within(expression: BaseExpression) -> Iterator[Any]:
     return (part.target for part in expression.flatten() if isinstance(part, Col))
 
 
