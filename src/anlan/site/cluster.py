@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from anlan.site.paths import VAR
@@ -68,10 +69,10 @@ def binary(name: str) -> str:
     return found
 
 
-def _run(*command: str, quiet: bool = True) -> None:
+def _run(*command: str) -> None:
     prefix = ["runuser", "-u", "postgres", "--"] if _as_root() else []
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
-    done = subprocess.run([*prefix, *command], capture_output=quiet, text=True, env=environment, cwd="/")
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, env=environment, cwd="/")
     if done.returncode:
         raise ClusterError(f"{Path(command[0]).name} failed: {(done.stderr or '').strip() or done.returncode}")
 
@@ -97,6 +98,7 @@ def make() -> None:
     data, fresh = home(), home().with_name("postgres.new")
     if data.exists():
         return
+    print("anlan: making the private database", file=sys.stderr, flush=True)
     shutil.rmtree(fresh, ignore_errors=True)
     _folder(fresh)
     _run(binary("initdb"), "-D", str(fresh), "-U", "anlan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
@@ -122,7 +124,7 @@ def start() -> None:
     _folder(socket_dir())
     if not running():
         log = str(home() / "server.log")
-        _run(binary("pg_ctl"), "-D", str(home()), "-l", log, "-w", "-t", "60", "start", quiet=False)
+        _run(binary("pg_ctl"), "-D", str(home()), "-l", log, "-w", "-s", "-t", "60", "start")
     _make_database()
 
 
