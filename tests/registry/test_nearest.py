@@ -135,8 +135,13 @@ def test_a_firm_is_offered_only_its_own_goods(district: Area) -> None:
 
 
 def test_the_nearest_are_found_by_walking_the_spatial_index(district: Area) -> None:
+    rows = [
+        Stock(area=district, name="库", item="x", category="fire", quantity=1, unit="件", location=north(n / 100))
+        for n in range(2000)
+    ]
+    Stock.objects.bulk_create(rows)
     with connection.cursor() as cursor:
-        cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+        cursor.execute("analyze registry_stock")
     plan = by_distance(Stock.objects.all(), HERE)[:5].explain()
     assert "Index Scan using registry_stock_location" in plan
     assert "Order By: (location <->" in plan

@@ -6,7 +6,7 @@ The suitable come first, then the others, each nearest first. Rows are those tha
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.contrib.gis.db.models import PointField
 from django.contrib.gis.db.models.functions import Distance
@@ -112,18 +112,19 @@ def _life(row: Stock, day: date) -> str:
 
 def by_distance(rows: QuerySet[R], point: Point) -> QuerySet[R]:
     """Nearest first, in degrees, by walking the spatial index; rows without a location are left out."""
-    return rows.exclude(location=None).order_by(_Near(point), "id")
+    return rows.exclude(location=None).order_by(_Near(point))
 
 
 def _nearest(
     rows: QuerySet[R], point: Point, limit: int, fits: Q, reasons: Callable[[R], tuple[str, ...]]
 ) -> list[Suggestion[R]]:
     """Degrees are shorter to the east than to the north, so a few more are drawn by the index than are kept."""
-    near = by_distance(rows.annotate(away=Distance("location", point, spheroid=True)), point)
+    measured = rows.annotate(away=Distance("location", point, spheroid=True))
+    near = by_distance(cast("QuerySet[R]", measured), point)
     good = list(near.filter(fits)[: limit * SPARE])
     rest = [] if len(good) >= limit else list(near.exclude(pk__in=[row.pk for row in good])[: limit * SPARE])
     found = [_suggestion(row, True, reasons) for row in good] + [_suggestion(row, False, reasons) for row in rest]
-    return sorted(found, key=lambda one: (not one.suitable, one.distance_m))[:limit]
+    return sorted(found, key=lambda one: (not one.suitable, one.distance_m, one.row.pk))[:limit]
 
 
 def _suggestion(row: R, suitable: bool, reasons: Callable[[R], tuple[str, ...]]) -> Suggestion[R]:

@@ -1,21 +1,21 @@
 """One log-in or more for each role of the page table, with passwords made at random."""
 
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from axes.utils import reset as axes_reset
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.db.models import Q
 
+from anlan.accounts.audit import Action, audit_record
 from anlan.accounts.demo.names import Names
 from anlan.accounts.models import Organisation, User
 from anlan.accounts.roles import Role
+from anlan.accounts.services import password_random
 from anlan.kit.demo import DemoWorld, Login
-
-LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-PASSWORD_LENGTH = 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +74,24 @@ def _user(post: Post, organisation: Organisation, names: Names, since: datetime)
     )
 
 
+@transaction.atomic
 def passwords_reset() -> list[Login]:
-    """Gives each log-in of the demo that still exists a new password."""
+    """Gives each log-in of the demo that still exists a new password, and ends its locks."""
     wanted = Q()
     for post in LOGINS:
         wanted |= Q(username=post.username, role=post.role, organisation__name=post.organisation)
     users = list(User.objects.filter(wanted).order_by("id"))
     logins = _give_passwords(users)
     User.objects.bulk_update(users, ["password"])
+    for user in users:
+        axes_reset(username=user.username)
+    audit_record(action=Action.CHANGE, subject=User, fields={"passwords": len(users)})
     return logins
 
 
 def _give_passwords(users: Sequence[User]) -> list[Login]:
     """Sets a fresh password on each user (not saved). Hashing is slow by design, so all processors share it."""
-    fresh = ["".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH)) for _ in users]
+    fresh = [password_random() for _ in users]
     with ThreadPoolExecutor() as pool:
         hashes = list(pool.map(make_password, fresh))
     for user, hashed in zip(users, hashes, strict=True):

@@ -11,7 +11,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from anlan.site import cluster
@@ -42,7 +42,7 @@ def _scale(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     own = not os.environ.get("DATABASE_URL")
     was_running = own and cluster.home().exists() and cluster.running()
-    with output_to_error() if arguments.json else nullcontext():
+    with output_to_error():
         prepare(own=own)
     try:
         return _run(arguments)
@@ -66,7 +66,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> "list[Login]":
+    from django.db import transaction
+
+    from anlan.accounts.audit import Action, audit_record
     from anlan.kit.demo import DemoWorld, demo_build
+    from anlan.registry.demo.state import demo_counts
 
     out = sys.stderr if arguments.json else sys.stdout
     world = DemoWorld(
@@ -74,7 +78,10 @@ def _build(arguments: argparse.Namespace) -> "list[Login]":
         scale=arguments.scale,
         say=lambda text: print(f"anlan: {text}", file=out, flush=True),
     )
-    demo_build(world)
+    with transaction.atomic():
+        demo_build(world)
+        counts = {name: count for name, (_title, count) in demo_counts().items()}
+        audit_record(action=Action.IMPORT, subject="demo", fields=counts | {"seed": world.seed, "scale": world.scale})
     return world.logins
 
 
