@@ -285,7 +285,7 @@ class Stock(PlacedRow):
     category = models.CharField(_("物资类别"), max_length=10, choices=Category.choices)
     holder = models.CharField(_("储备方式"), max_length=10, choices=Holder.choices, default=Holder.GOVERNMENT)
     quantity = models.PositiveIntegerField(_("数量"))
-    unit = models.CharField(_("单位"), max_length=10)
+    unit = models.CharField(_("计量单位"), max_length=10)
     minimum = models.PositiveIntegerField(_("最低储备"), default=0)
     expires_on = models.DateField(_("有效期至"), null=True, blank=True)
     keeper_name = models.CharField(_("保管人"), max_length=40, blank=True)
