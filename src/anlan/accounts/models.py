@@ -148,9 +148,21 @@ class UserManager(DjangoUserManager["User"].from_queryset(OwnedQuerySet)):  # ty
     """People who log in; row rules as for every owned row."""
 
 
+@entity(
+    columns=("username", "display_name", "role", "area", "organisation", "is_active", "last_login"),
+    search=("username", "display_name"),
+    filters=("role", "area", "is_active"),
+    sensitive=("telephone", "email"),
+    key=("username",),
+    readonly=("is_superuser", "must_change_password", "last_login", "date_joined"),
+    importable=False,
+    history=False,
+)
 class User(AbstractUser):
     """A person who logs in: one role, one area, one organisation."""
 
+    first_name = last_name = None  # type: ignore[assignment]
+    password = models.CharField(_("密码"), max_length=128, editable=False)
     display_name = models.CharField(_("姓名"), max_length=40)
     role = models.CharField(_("角色"), max_length=20, choices=Role.choices, default=Role.COMMUNITY)
     area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("所属区域"))
@@ -164,9 +176,16 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = verbose_name_plural = _("用户")
+        ordering = ["username"]
 
     def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
         return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
 
 
 class AuditQuerySet(RowQuerySet["AuditEntry"]):

@@ -22,7 +22,7 @@ from anlan.kit.signals import rows_exported, rows_imported, sensitive_read
 LONGEST = 500
 """Longer texts are cut, with the keyed hash of the whole behind them."""
 
-_ACCOUNT_SENSITIVE = ("password", "telephone", "email")
+_ACCOUNT_SENSITIVE = ("password",)
 _ACCOUNT_QUIET = ("last_login",)
 
 State: TypeAlias = dict[str, str | None]
@@ -30,7 +30,7 @@ Fields: TypeAlias = "list[models.Field[Any, Any]]"
 
 
 def audited(model: type[models.Model]) -> bool:
-    return model is User or (model is not AuditEntry and entity_of(model) is not None)
+    return model is not AuditEntry and entity_of(model) is not None
 
 
 def connect() -> None:
