@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.gis.db import models
@@ -155,6 +156,7 @@ class UserManager(DjangoUserManager["User"].from_queryset(OwnedQuerySet)):  # ty
     sensitive=("telephone", "email"),
     key=("username",),
     readonly=("is_superuser", "must_change_password", "last_login", "date_joined"),
+    icon="person",
     importable=False,
     history=False,
 )
@@ -188,6 +190,12 @@ class User(AbstractUser):
         return self.get_full_name()
 
 
+def subject_model(label: str) -> type[models.Model] | None:
+    """The model of an `app_label.model` name; None where there is none."""
+    app, _dot, name = label.partition(".")
+    return apps.all_models.get(app, {}).get(name)
+
+
 class AuditQuerySet(RowQuerySet["AuditEntry"]):
     def visible_to(self, user: Any) -> Self:
         rows = super().visible_to(user)
@@ -195,10 +203,11 @@ class AuditQuerySet(RowQuerySet["AuditEntry"]):
 
 
 @entity(
-    columns=("seq", "at", "actor_name", "action", "subject", "subject_name", "ip"),
+    columns=("seq", "at", "actor_name", "action", "subject_title", "subject_name", "ip"),
     search=("actor_name", "subject_name", "subject_id", "ip"),
     filters=("action", "subject", "at"),
     key=("seq",),
+    icon="policy",
     importable=False,
     changeable=False,
     history=False,
@@ -246,6 +255,14 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq} {self.get_action_display()}"
+
+    @property
+    def subject_title(self) -> str:
+        """The subject's name in words, where its model still exists."""
+        model = subject_model(self.subject)
+        return str(model._meta.verbose_name) if model else self.subject
+
+    subject_title.fget.short_description = _("对象类型")  # type: ignore[attr-defined]
 
 
 __all__ = ["Area", "AuditEntry", "Organisation", "OwnedManager", "User"]

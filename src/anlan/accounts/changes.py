@@ -1,0 +1,56 @@
+"""An audit entry's content as a person reads it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.translation import gettext as _
+
+from anlan.accounts.models import AuditEntry, subject_model
+from anlan.kit.display import label_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One field before and after; for other content `before` is empty."""
+
+    label: str
+    before: str
+    after: str
+
+
+def changes_in_words(entry: AuditEntry) -> list[Change]:
+    """Fields by their names in words, choices by their labels, hidden values as such."""
+    model = subject_model(entry.subject)
+    return [_change(model, name, value) for name, value in entry.fields.items()]
+
+
+def _change(model: type[models.Model] | None, name: str, value: Any) -> Change:
+    label = label_of(model, name) if model else name
+    pair = value if isinstance(value, list) and len(value) == 2 and _is_field(model, name) else [None, value]
+    return Change(label=label, before=_word(model, name, pair[0]), after=_word(model, name, pair[1]))
+
+
+def _is_field(model: type[models.Model] | None, name: str) -> bool:
+    """True where `name` is a field of the model, so that its value is a pair of before and after."""
+    return model is not None and _field(model, name) is not None
+
+
+def _word(model: type[models.Model] | None, name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "、".join(str(part) for part in value)
+    text = str(value)
+    if text.startswith("hidden:"):
+        return _("(已隐藏)")
+    labels = dict(getattr(_field(model, name), "flatchoices", ())) if model else {}
+    return str(labels.get(text, text))
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
