@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from anlan.accounts.changes import changes_in_words
 from anlan.accounts.models import Area, AuditEntry, User
 
 pytestmark = pytest.mark.django_db
@@ -150,9 +151,21 @@ def test_the_audit_log_is_listed_filtered_and_read_in_words(
     detail = office.get(address("detail", entry, "auditentry")).content.decode()
     assert "区域s1" in detail
     assert "名称" in detail
+    assert "accounts.area" not in detail
     assert office.post(address("change", entry, "auditentry"), {"actor_name": "x"}).status_code in {302, 403}
     assert office.post(address("delete", entry, "auditentry"), {"post": "yes"}).status_code == 403
     assert office.get(address("add", model="auditentry")).status_code == 403
+
+
+def test_an_entry_says_what_changed_in_words(office: Client, person: Person, settle: Callable[[], None]) -> None:
+    someone = person("leader", area="s1", telephone="13800138000")
+    settle()
+    entry = AuditEntry.objects.get(subject="accounts.user", subject_id=str(someone.pk), action="create")
+    words = {change.label: change.after for change in changes_in_words(entry)}
+    assert (words["角色"], words["所属区域"], words["手机"]) == ("领导", "区域s1", "(已隐藏)")
+    assert (words["有效"], words["超级用户状态"]) == ("是", "否")
+    assert words["加入日期"].startswith("20")
+    assert entry.actor_title == "系统"
 
 
 def test_the_secrets_of_authenticators_have_no_page(office: Client) -> None:

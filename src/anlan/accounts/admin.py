@@ -111,5 +111,7 @@ class AuditEntryAdmin(ENTRIES):
     def detail_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         answer = super().detail_view(request, object_id)
         answer.template_name = "accounts/backoffice/audit_entry.html"
-        answer.context_data["changes"] = changes_in_words(answer.context_data["original"])
+        raw = AuditEntry._meta.get_field("fields").verbose_name
+        facts = [fact for fact in answer.context_data["facts"] if fact["label"] != raw]
+        answer.context_data |= {"facts": facts, "changes": changes_in_words(answer.context_data["original"])}
         return answer

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from anlan.accounts.models import AuditEntry, subject_model
-from anlan.kit.display import label_of
+from anlan.kit.display import as_text, label_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,9 @@ class Change:
 def changes_in_words(entry: AuditEntry) -> list[Change]:
     """Fields by their names in words, choices by their labels, hidden values as such."""
     model = subject_model(entry.subject)
-    return [_change(model, name, value) for name, value in entry.fields.items()]
+    order = {field.name: place for place, field in enumerate(model._meta.concrete_fields)} if model else {}
+    found = sorted(entry.fields.items(), key=lambda pair: order.get(pair[0], len(order)))
+    return [_change(model, name, value) for name, value in found]
 
 
 def _change(model: type[models.Model] | None, name: str, value: Any) -> Change:
@@ -45,8 +47,21 @@ def _word(model: type[models.Model] | None, name: str, value: Any) -> str:
     text = str(value)
     if text.startswith("hidden:"):
         return _("(已隐藏)")
-    labels = dict(getattr(_field(model, name), "flatchoices", ())) if model else {}
-    return str(labels.get(text, text))
+    return _meant(_field(model, name) if model else None, text)
+
+
+def _meant(field: Any, text: str) -> str:
+    """What the text of a stored value means to a person; the text itself where that is not known any more."""
+    if field is None or "…" in text:
+        return text
+    if field.flatchoices:
+        return str(dict(field.flatchoices).get(text, text))
+    if isinstance(field, models.ForeignKey):
+        row = field.related_model._base_manager.filter(pk=text).first() if text.isdigit() else None
+        return str(row or text)
+    if isinstance(field, models.BooleanField | models.DateTimeField):
+        return as_text(field.to_python(text))
+    return text
 
 
 def _field(model: type[models.Model], name: str) -> Any:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.checks import check_area_code, check_credit_code
 from anlan.accounts.roles import Role
 from anlan.accounts.rows import OwnedManager, OwnedQuerySet, reach
-from anlan.kit.entities import entity
+from anlan.kit.entities import entities, entity
 from anlan.kit.layers import Layer
 from anlan.kit.rows import RowQuerySet
 
@@ -190,10 +190,18 @@ class User(AbstractUser):
         return self.get_full_name()
 
 
+NO_PERSON = {"system": _("系统"), "anonymous": _("未登录者")}
+
+
 def subject_model(label: str) -> type[models.Model] | None:
     """The model of an `app_label.model` name; None where there is none."""
     app, _dot, name = label.partition(".")
     return apps.all_models.get(app, {}).get(name)
+
+
+def subject_choices() -> list[tuple[str, Any]]:
+    """Every declared entity by its name in words."""
+    return [(name, declared.model._meta.verbose_name) for name, declared in entities().items()]
 
 
 class AuditQuerySet(RowQuerySet["AuditEntry"]):
@@ -203,7 +211,7 @@ class AuditQuerySet(RowQuerySet["AuditEntry"]):
 
 
 @entity(
-    columns=("seq", "at", "actor_name", "action", "subject_title", "subject_name", "ip"),
+    columns=("seq", "at", "actor_title", "action", "subject", "subject_name", "ip"),
     search=("actor_name", "subject_name", "subject_id", "ip"),
     filters=("action", "subject", "at"),
     key=("seq",),
@@ -237,7 +245,7 @@ class AuditEntry(models.Model):
     actor_id = models.BigIntegerField(_("操作人编号"), null=True)
     actor_name = models.TextField(_("操作人"))
     action = models.CharField(_("操作"), max_length=20, choices=Action.choices)
-    subject = models.CharField(_("对象类型"), max_length=100)
+    subject = models.CharField(_("对象类型"), max_length=100, choices=subject_choices)
     subject_id = models.TextField(_("对象编号"))
     subject_name = models.TextField(_("对象名称"))
     area = models.TextField(_("区域路径"))
@@ -257,12 +265,11 @@ class AuditEntry(models.Model):
         return f"#{self.seq} {self.get_action_display()}"
 
     @property
-    def subject_title(self) -> str:
-        """The subject's name in words, where its model still exists."""
-        model = subject_model(self.subject)
-        return str(model._meta.verbose_name) if model else self.subject
+    def actor_title(self) -> str:
+        """The actor as pages show it: the two that are no people in words."""
+        return str(NO_PERSON.get(self.actor_name, self.actor_name)) if self.actor_id is None else self.actor_name
 
-    subject_title.fget.short_description = _("对象类型")  # type: ignore[attr-defined]
+    actor_title.fget.short_description = _("操作人")  # type: ignore[attr-defined]
 
 
 __all__ = ["Area", "AuditEntry", "Organisation", "OwnedManager", "User"]
