@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import IntegrityError, close_old_connections, connection, connections, transaction
 
+from anlan.accounts import trail
 from anlan.accounts.acting import acting_as
 from anlan.accounts.audit import Action, audit_entries, audit_head, audit_record
 from anlan.accounts.chain import verify
@@ -155,6 +157,23 @@ def _in_threads(count: int, work: Callable[[int], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_whose_entry_cannot_be_written_does_not_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    area = Area.objects.create(code="9", name="旧名", level="district")
+    start = audit_head()
+
+    def fail(**_entry: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(trail, "audit_record", fail)
+    area.name = "新名"
+    with pytest.raises(OSError, match="disk full"):
+        area.save()
+    assert Area.objects.get(code="9").name == "旧名"
+    assert area.history.count() == 1  # type: ignore[attr-defined]
+    assert audit_head() == start
 
 
 @pytest.mark.django_db(transaction=True)

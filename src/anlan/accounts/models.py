@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.gis.db import models
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.checks import check_area_code, check_credit_code
 from anlan.accounts.roles import Role
 from anlan.accounts.rows import OwnedManager, OwnedQuerySet, reach
-from anlan.kit.entities import entity
+from anlan.kit.entities import entities, entity
 from anlan.kit.layers import Layer
 from anlan.kit.rows import RowQuerySet
 
@@ -148,9 +149,22 @@ class UserManager(DjangoUserManager["User"].from_queryset(OwnedQuerySet)):  # ty
     """People who log in; row rules as for every owned row."""
 
 
+@entity(
+    columns=("username", "display_name", "role", "area", "organisation", "is_active", "last_login"),
+    search=("username", "display_name"),
+    filters=("role", "area", "is_active"),
+    sensitive=("telephone", "email"),
+    key=("username",),
+    readonly=("is_superuser", "must_change_password", "last_login", "date_joined"),
+    icon="person",
+    importable=False,
+    history=False,
+)
 class User(AbstractUser):
     """A person who logs in: one role, one area, one organisation."""
 
+    first_name = last_name = None  # type: ignore[assignment]
+    password = models.CharField(_("密码"), max_length=128, editable=False)
     display_name = models.CharField(_("姓名"), max_length=40)
     role = models.CharField(_("角色"), max_length=20, choices=Role.choices, default=Role.COMMUNITY)
     area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("所属区域"))
@@ -164,9 +178,30 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = verbose_name_plural = _("用户")
+        ordering = ["username"]
 
     def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
         return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
+
+
+NO_PERSON = {"system": _("系统"), "anonymous": _("未登录者")}
+
+
+def subject_model(label: str) -> type[models.Model] | None:
+    """The model of an `app_label.model` name; None where there is none."""
+    app, _dot, name = label.partition(".")
+    return apps.all_models.get(app, {}).get(name)
+
+
+def subject_choices() -> list[tuple[str, Any]]:
+    """Every declared entity by its name in words."""
+    return [(name, declared.model._meta.verbose_name) for name, declared in entities().items()]
 
 
 class AuditQuerySet(RowQuerySet["AuditEntry"]):
@@ -176,10 +211,11 @@ class AuditQuerySet(RowQuerySet["AuditEntry"]):
 
 
 @entity(
-    columns=("seq", "at", "actor_name", "action", "subject", "subject_name", "ip"),
+    columns=("seq", "at", "actor_title", "action", "subject", "subject_name", "ip"),
     search=("actor_name", "subject_name", "subject_id", "ip"),
     filters=("action", "subject", "at"),
     key=("seq",),
+    icon="policy",
     importable=False,
     changeable=False,
     history=False,
@@ -209,7 +245,7 @@ class AuditEntry(models.Model):
     actor_id = models.BigIntegerField(_("操作人编号"), null=True)
     actor_name = models.TextField(_("操作人"))
     action = models.CharField(_("操作"), max_length=20, choices=Action.choices)
-    subject = models.CharField(_("对象类型"), max_length=100)
+    subject = models.CharField(_("对象类型"), max_length=100, choices=subject_choices)
     subject_id = models.TextField(_("对象编号"))
     subject_name = models.TextField(_("对象名称"))
     area = models.TextField(_("区域路径"))
@@ -227,6 +263,13 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq} {self.get_action_display()}"
+
+    @property
+    def actor_title(self) -> str:
+        """The actor as pages show it: the two that are no people in words."""
+        return str(NO_PERSON.get(self.actor_name, self.actor_name)) if self.actor_id is None else self.actor_name
+
+    actor_title.fget.short_description = _("操作人")  # type: ignore[attr-defined]
 
 
 __all__ = ["Area", "AuditEntry", "Organisation", "OwnedManager", "User"]

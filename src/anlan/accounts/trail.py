@@ -5,24 +5,25 @@ for a person's work calls `audit_record` once for the whole load.
 """
 
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any, TypeAlias
 
 from django.contrib.gis.geos import GEOSGeometry, Point
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.utils.crypto import salted_hmac
 
 from anlan.accounts.acting import actor_now, actor_of
 from anlan.accounts.audit import Action, audit_record
 from anlan.accounts.models import AuditEntry, User
-from anlan.kit.entities import entity_of
+from anlan.kit.entities import entities, entity_of
 from anlan.kit.signals import rows_exported, rows_imported, sensitive_read
 
 LONGEST = 500
 """Longer texts are cut, with the keyed hash of the whole behind them."""
 
-_ACCOUNT_SENSITIVE = ("password", "telephone", "email")
+_ACCOUNT_SENSITIVE = ("password",)
 _ACCOUNT_QUIET = ("last_login",)
 
 State: TypeAlias = dict[str, str | None]
@@ -30,17 +31,31 @@ Fields: TypeAlias = "list[models.Field[Any, Any]]"
 
 
 def audited(model: type[models.Model]) -> bool:
-    return model is User or (model is not AuditEntry and entity_of(model) is not None)
+    return model is not AuditEntry and entity_of(model) is not None
 
 
 def connect() -> None:
     """Called once when the apps are ready."""
+    for declared in entities().values():
+        _make_whole(declared.model)
     pre_save.connect(_before_save, dispatch_uid="audit_before_save")
     post_save.connect(_after_save, dispatch_uid="audit_after_save")
     post_delete.connect(_after_delete, dispatch_uid="audit_after_delete")
     sensitive_read.connect(_after_read, dispatch_uid="audit_after_read")
     rows_exported.connect(_after_export, dispatch_uid="audit_after_export")
     rows_imported.connect(_after_import, dispatch_uid="audit_after_import")
+
+
+def _make_whole(model: type[models.Model]) -> None:
+    """Puts a save and what follows from it (history, audit entry) in one transaction, also where there is none."""
+    save_base = model.save_base
+
+    @wraps(save_base)
+    def whole(self: models.Model, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic(savepoint=False):
+            save_base(self, *args, **kwargs)
+
+    model.save_base = whole  # type: ignore[method-assign]
 
 
 def _before_save(sender: type[models.Model], instance: models.Model, update_fields: Any, **_rest: Any) -> None:
