@@ -72,7 +72,9 @@ class TestEveryEntity:
 
     def test_exports_its_columns_and_tells_so(self, entity: Entity, root: User, enter: Any) -> None:
         told: list[Any] = []
-        rows_exported.connect(lambda sender, **news: told.append((sender, news["format"])), weak=False, dispatch_uid="t")
+        rows_exported.connect(
+            lambda sender, **news: told.append((sender, news["format"])), weak=False, dispatch_uid="t"
+        )
         answer = enter(root).post(page(entity, "export"), {"format": "csv"})
         rows_exported.disconnect(dispatch_uid="t")
         assert answer.content.startswith(b"\xef\xbb\xbf")

@@ -32,7 +32,9 @@ def _day(text: str, usual: date) -> date:
 
 def _period(request: HttpRequest) -> Period:
     usual = year_period()
-    period = Period(start=_day(request.GET.get("start", ""), usual.start), end=_day(request.GET.get("end", ""), usual.end))
+    period = Period(
+        start=_day(request.GET.get("start", ""), usual.start), end=_day(request.GET.get("end", ""), usual.end)
+    )
     return period if period.start <= period.end else usual
 
 
