@@ -95,9 +95,7 @@ def test_the_query_bar_finds_an_area_with_all_below_it(
 
 
 def test_a_page_size_is_remembered_and_a_page_can_be_jumped_to(district: District, admin: User, enter: Any) -> None:
-    Team.objects.bulk_create(
-        Team(name=f"队{n}", area=district.east, discipline="fire", members=1) for n in range(120)
-    )
+    Team.objects.bulk_create(Team(name=f"队{n}", area=district.east, discipline="fire", members=1) for n in range(120))
     client = enter(admin)
     client.get(page("changelist"), {"size": 50})
     found = client.get(page("changelist"), {"p": 3}).context["cl"]
