@@ -14,7 +14,7 @@ def sentence_of(error: IntegrityError, model: type[models.Model]) -> str:
     for constraint in model._meta.constraints:
         if constraint.name == name:
             return str(constraint.get_violation_error_message())
-    fields = [f.name for f in model._meta.concrete_fields if f.unique and f.column in name]
+    fields = [f.name for f in model._meta.concrete_fields if f.unique and str(f.column) in name]
     if fields:
         return _("%(field)s已被其他记录使用。") % {"field": label_of(model, fields[0])}
     return _("数据库拒绝了这次保存:与已有记录冲突,或仍被其他记录引用。")

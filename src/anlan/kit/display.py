@@ -77,11 +77,11 @@ def _geometry(value: GEOSGeometry) -> str:
 
 
 def detail_fields(entity: Entity) -> list[models.Field[Any, Any]]:
-    """The fields that a detail page shows: the list's columns first, then the rest; no keys, secrets or bytes."""
+    """The fields that a detail page shows: the list's columns first, then the rest; no made keys, secrets or bytes."""
     wanted = [
         field
         for field in entity.model._meta.concrete_fields
-        if field.editable and not field.primary_key and not isinstance(field, models.BinaryField)
+        if field.editable and not isinstance(field, models.AutoField | models.BigAutoField | models.BinaryField)
     ]
     order = {name: place for place, name in enumerate(entity.columns)}
     return sorted(wanted, key=lambda f: (isinstance(f, GeometryField), order.get(f.name, len(order))))

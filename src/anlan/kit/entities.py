@@ -6,7 +6,7 @@ from the record by the modules that serve them.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import simple_history
 from django.db import models
@@ -60,42 +60,35 @@ class Entity:
 
 
 _ENTITIES: dict[type[models.Model], Entity] = {}
+_LISTS = ("search", "filters", "sensitive", "key", "readonly")
+
+
+class Traits(TypedDict, total=False):
+    """The further words of a declaration; each as in `Entity`."""
+
+    search: Iterable[str]
+    filters: Iterable[str]
+    sensitive: Iterable[str]
+    key: Iterable[str]
+    readonly: Iterable[str]
+    importable: bool
+    changeable: bool
+    layer: Layer | None
+    icon: str
 
 
 def entity(
-    *,
-    columns: Iterable[str],
-    search: Iterable[str] = (),
-    filters: Iterable[str] = (),
-    sensitive: Iterable[str] = (),
-    key: Iterable[str] = ("id",),
-    readonly: Iterable[str] = (),
-    importable: bool = True,
-    changeable: bool = True,
-    example: dict[str, object] | None = None,
-    layer: Layer | None = None,
-    icon: str = "",
-    history: bool = True,
+    *, columns: Iterable[str], example: dict[str, object] | None = None, history: bool = True, **traits: Unpack[Traits]
 ) -> Callable[[M], M]:
     """Declares a model as an entity. `history=False` only for rows that are themselves a record; `icon` is a
     Material Symbols name for the back office.
     """
+    more: dict[str, Any] = dict(traits.items())
+    more |= {name: tuple(more[name]) for name in _LISTS if name in more}
 
     def declare(model: M) -> M:
-        _ENTITIES[model] = Entity(
-            model=model,
-            columns=tuple(columns),
-            search=tuple(search),
-            filters=tuple(filters),
-            sensitive=tuple(sensitive),
-            key=tuple(key),
-            readonly=tuple(readonly),
-            importable=importable,
-            changeable=changeable,
-            example=tuple((example or {}).items()),
-            layer=layer,
-            icon=icon,
-        )
+        given = tuple((example or {}).items())
+        _ENTITIES[model] = Entity(model=model, columns=tuple(columns), example=given, **more)
         if history:
             simple_history.register(model)
         return model

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anlan.kit.models import Notice, NoticeReading
@@ -18,13 +18,16 @@ def addresses_of(user: Any) -> list[str]:
 
 
 def notices_of(user: Any) -> QuerySet[Notice]:
-    """Newest first, each with `was_read`."""
-    readings = NoticeReading.objects.filter(notice=OuterRef("pk"), reader_id=user.pk)
-    return Notice.objects.filter(address__in=addresses_of(user)).annotate(was_read=Exists(readings))
+    """Newest first."""
+    return Notice.objects.filter(address__in=addresses_of(user))
 
 
 def unread_of(user: Any) -> QuerySet[Notice]:
-    return notices_of(user).filter(was_read=False).exclude(Q(address__startswith="user:"), state=Notice.State.READ)
+    return (
+        notices_of(user)
+        .exclude(readings__reader_id=user.pk)
+        .exclude(Q(address__startswith="user:"), state=Notice.State.READ)
+    )
 
 
 def notice_read(*, notice: Notice, user: Any) -> None:

@@ -30,13 +30,14 @@ def law_load(files: list[Path] | None = None) -> dict[str, int]:
 
 
 def _load(entry: dict[str, Any]) -> str:
-    values = {name: entry.get(name) for name in KEYS} | {"unit": entry.get("unit", ""), "clause": entry.get("clause", "")}
+    values = {name: entry.get(name) for name in KEYS} | {
+        "unit": entry.get("unit", ""),
+        "clause": entry.get("clause", ""),
+    }
     values["valid_to"] = date.fromisoformat(entry["valid_to"]) if entry.get("valid_to") else None
     row = LawRule.objects.filter(code=entry["code"], valid_from=entry["valid_from"]).first()
     if row is None:
-        LawRule.objects.create(
-            code=entry["code"], valid_from=entry["valid_from"], shipped=_print(values), **values
-        )
+        LawRule.objects.create(code=entry["code"], valid_from=entry["valid_from"], shipped=_print(values), **values)
         return "added"
     if row.shipped == _print(values) or row.shipped != _print({name: getattr(row, name) for name in KEYS}):
         return "kept"

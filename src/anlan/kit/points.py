@@ -69,7 +69,7 @@ class PointField(forms.MultiValueField):
         return point_parsed(data_list[0], data_list[1] or Datum.CGCS2000)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(data or ["", ""]) != (self.widget.decompress(initial))
+        return list(data or ["", ""]) != PointWidget().decompress(initial)
 
 
 class OutlineField(forms.CharField):

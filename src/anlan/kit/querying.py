@@ -17,7 +17,7 @@ YES_NO = (("1", _("是")), ("0", _("否")))
 RANGE_ENDINGS = ("_min", "_max", "_after", "_before")
 
 
-class EntityFilterSet(filters.FilterSet):  # type: ignore[misc]
+class EntityFilterSet(filters.FilterSet):
     """Base of every generated filter set."""
 
     def names(self) -> set[str]:
@@ -25,7 +25,7 @@ class EntityFilterSet(filters.FilterSet):  # type: ignore[misc]
         return {name + ending for name in self.filters for ending in ("", *RANGE_ENDINGS)}
 
 
-class TreeFilter(filters.ModelChoiceFilter):  # type: ignore[misc]
+class TreeFilter(filters.ModelChoiceFilter):
     """A row and all rows below it, where the related model has a dot-ended `path` (areas)."""
 
     def filter(self, rows: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
@@ -56,7 +56,7 @@ def _filter_for(model: type[models.Model], name: str) -> filters.Filter:
 
 
 def _related(field: models.ForeignKey[Any, Any], label: str) -> filters.Filter:
-    target: type[models.Model] = field.related_model  # type: ignore[assignment]
+    target: type[models.Model] = field.related_model
     kind = TreeFilter if any(f.name == "path" for f in target._meta.concrete_fields) else filters.ModelChoiceFilter
 
     def choices(request: Any) -> models.QuerySet[Any]:

@@ -55,7 +55,8 @@ class EntityAdmin(DetailMixin, TransferMixin, ModelAdmin):
         return EntityChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        bulk = [(n, word, "delete") for n, (_f, _n, word) in self.get_actions(request).items() if n == "delete_selected"]
+        words = {name: action[2] for name, action in self.get_actions(request).items() if action}
+        bulk = [(name, word, "delete") for name, word in words.items() if name == "delete_selected"]
         extra = {"bulk_actions": bulk, "has_import_permission": self.has_import_permission(request)}
         return super().changelist_view(request, extra | (extra_context or {}))
 

@@ -26,6 +26,7 @@ def page_size(request: HttpRequest) -> int:
 
 class EntityChangeList(ChangeList):
     filterset: EntityFilterSet
+    result_list: Any
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         known = super().get_filters_params(params)
@@ -62,7 +63,11 @@ class EntityChangeList(ChangeList):
     def sizes(self) -> list[dict[str, Any]]:
         """The page sizes to choose from, with the address of each."""
         return [
-            {"size": size, "url": self.get_query_string({SIZE_VAR: size}, [PAGE_VAR]), "here": size == self.list_per_page}
+            {
+                "size": size,
+                "url": self.get_query_string({SIZE_VAR: size}, [PAGE_VAR]),
+                "here": size == self.list_per_page,
+            }
             for size in SIZES
         ]
 

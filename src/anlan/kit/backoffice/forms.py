@@ -50,8 +50,9 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         """A related row out of one's reach may stay where it is, though it may not be chosen anew."""
         field: Any = self.fields[name]
         if isinstance(field, forms.ModelChoiceField) and (current := getattr(self.instance, f"{name}_id", None)):
-            known = field.queryset.values("pk")
-            field.queryset = field.queryset.model._default_manager.filter(models.Q(pk__in=known) | models.Q(pk=current))
+            rows: Any = field.queryset
+            wanted = models.Q(pk__in=rows.values("pk")) | models.Q(pk=current)
+            field.queryset = rows.model._default_manager.filter(wanted)
 
     def _keep(self, name: str, as_shown: Any) -> None:
         """Takes a value that came back as it was shown (masked, rounded) for the real one."""

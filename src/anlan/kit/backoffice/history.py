@@ -39,7 +39,7 @@ class HistoryMixin(SimpleHistoryAdmin):
             raise Http404(_("没有这条记录。"))
         open_fields = filled(row, set(self.entity.sensitive) - masked_fields(self.entity, request.user))
         tell_sensitive_read(self.model, user=request.user, ids=[row.pk], fields=open_fields, action="history")
-        return row  # type: ignore[no-any-return]
+        return row
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self._tell_reach(request, object_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
@@ -97,10 +97,10 @@ def _moment(value: Any) -> datetime:
     match = _TIME.match(text_of(value))
     if match is None:
         day = _day(value)
-        return timezone.make_aware(datetime(day.year, day.month, day.day))
-    day, clock = _day(match.group(1)), [int(part or 0) for part in match.groups()[1:]]
+        return timezone.make_aware(datetime.combine(day, time()))
+    day, (hour, minute, second) = _day(match.group(1)), (int(part or 0) for part in match.groups()[1:])
     try:
-        return timezone.make_aware(datetime(day.year, day.month, day.day, *clock))
+        return timezone.make_aware(datetime.combine(day, time(hour, minute, second)))
     except ValueError:
         raise ValueError(_("不是有效的日期时间,应如 2024-05-01 08:30")) from None
 

@@ -45,7 +45,8 @@ def import_columns(entity: Entity) -> list[Column]:
 def export_columns(entity: Entity, names: list[str] | None = None) -> list[Column]:
     """The columns of the chosen fields (all where None)."""
     fields = [field for field in detail_fields(entity) if names is None or field.name in names]
-    head = [id_column(entity)] if names is None or ID in names else []
+    made = isinstance(entity.model._meta.pk, models.AutoField | models.BigAutoField)
+    head = [id_column(entity)] if made and (names is None or ID in names) else []
     return head + [column for field in fields for column in columns_of(field)]
 
 

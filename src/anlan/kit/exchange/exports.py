@@ -55,6 +55,11 @@ def _cell(row: models.Model, column: Column, masked: frozenset[str]) -> Any:
         return {LON: round(value.x, 7), LAT: round(value.y, 7)}.get(column.part, "CGCS2000") if value else ""
     if isinstance(value, GEOSGeometry):
         return value.geojson
-    if isinstance(value, int | float) and not isinstance(value, bool) and not field.flatchoices and not field.is_relation:
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not field.flatchoices
+        and not field.is_relation
+    ):
         return value
     return shown(row, field.name)

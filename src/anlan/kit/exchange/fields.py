@@ -9,11 +9,11 @@ from django.db import models
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 
-from anlan.kit.points import point_of
 from anlan.kit.exchange.cells import number_of, parse, text_of
 from anlan.kit.exchange.columns import DATUM, LAT, LON, is_required
 from anlan.kit.exchange.related import Related
 from anlan.kit.masking import STAR, mask
+from anlan.kit.points import point_of
 from anlan.vocab.coordinates import Datum
 
 

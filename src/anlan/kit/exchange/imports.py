@@ -60,7 +60,7 @@ def rows_import(
         dataset.append([*cells[: len(columns)], *[None] * (len(columns) - len(cells))])
     resource = resource_of(entity)(user=user, numbers=[number for number, _cells in rows])
     result = resource.import_data(
-        dataset, dry_run=rehearse, use_transactions=True, rollback_on_validation_errors=not partial, store_instance=True
+        dataset, dry_run=rehearse, use_transactions=True, rollback_on_validation_errors=not partial
     )
     report = _report(entity, result, rows, columns)
     if not rehearse and not report.errors and (partial or not report.bad):

@@ -27,7 +27,9 @@ class KnownRows(BaseInstanceLoader):
         numbers = [int(text_of(row.get(ID))) for row in rows if text_of(row.get(ID)).isdigit()]
         self.by_id = {row.pk: row for row in self._fetched("pk", numbers)}
         keys = [key for row in rows if (key := self._key_of(row))]
-        self.by_key = {self._key_in(row): row for row in self._fetched(self.key[0], [k[0] for k in keys])} if keys else {}
+        self.by_key = (
+            {self._key_in(row): row for row in self._fetched(self.key[0], [k[0] for k in keys])} if keys else {}
+        )
         pks = [*self.by_id, *(row.pk for row in self.by_key.values())]
         self.reachable = {row.pk for row in self._fetched("pk", pks, rows_visible(self.model, resource.user))}
 

@@ -20,7 +20,7 @@ class Related:
     """Rows of one related model, fetched for the values that a sheet holds, a few queries in all."""
 
     def __init__(self, field: models.ForeignKey[Any, Any], user: Any) -> None:
-        self.model: type[models.Model] = field.related_model  # type: ignore[assignment]
+        self.model: type[models.Model] = field.related_model
         self.user = user
         self.found: dict[str, list[models.Model]] = {}
 

@@ -131,6 +131,7 @@ def resource_of(entity: Entity) -> type[EntityResource]:
         "use_bulk": entity.model.save is models.Model.save,
         "batch_size": BATCH,
         "skip_diff": True,
+        "store_instance": True,
         "clean_model_instances": True,
     }
     made = modelresource_factory(entity.model, EntityResource, meta_options=options, custom_fields=fields)

@@ -12,6 +12,7 @@ import openpyxl
 from django.utils.translation import gettext as _
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
 
 from anlan.kit.exchange.cells import FORMULA
 
@@ -56,7 +57,7 @@ def _xlsx_lines(data: bytes) -> list[tuple[int, tuple[Any, ...]]]:
             return _bounded(page.iter_rows(values_only=True, max_col=MAX_COLUMNS))
     except SheetError:
         raise
-    except Exception as error:  # noqa: BLE001 - a broken file may fail anywhere inside the reader
+    except Exception as error:
         raise SheetError(_("文件已损坏,无法读取。请用 Excel 另存为 .xlsx 后重试。")) from error
 
 
@@ -114,7 +115,7 @@ def xlsx_written(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any
     page = book.create_sheet(title[:31])
     page.freeze_panes = "A2"
     for place, header in enumerate(headers):
-        page.column_dimensions[openpyxl.utils.get_column_letter(place + 1)].width = max(12, len(header) * 2 + 4)
+        page.column_dimensions[get_column_letter(place + 1)].width = max(12, len(header) * 2 + 4)
     page.append([_heading(page, header) for header in headers])
     for row in rows:
         page.append([safe(cell) for cell in row])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import Point
 from django.db import models
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -32,7 +31,7 @@ def example_cells(entity: Entity) -> dict[str, Any]:
 def _example(column: Column, given: dict[str, Any]) -> Any:
     value = given.get(column.field.name)
     if column.part:
-        x, y = (value.x, value.y) if isinstance(value, GEOSGeometry) else value or (114.346200, 22.690800)
+        x, y = (value.x, value.y) if isinstance(value, Point) else value or (114.346200, 22.690800)
         return {LON: x, LAT: y, DATUM: "CGCS2000"}[column.part]
     if value is not None:
         return _label(column.field, value)
@@ -53,9 +52,9 @@ def _made_up(field: models.Field[Any, Any]) -> Any:
     if isinstance(field, models.BooleanField):
         return _("否")
     if isinstance(field, models.DateTimeField):
-        return datetime(2024, 5, 1, 8, 30)
+        return "2024-05-01 08:30"
     if isinstance(field, models.DateField):
-        return date(2024, 5, 1)
+        return "2024-05-01"
     if isinstance(field, models.IntegerField | models.FloatField | models.DecimalField):
         return 10
     if isinstance(field, GeometryField | models.JSONField):

@@ -68,7 +68,7 @@ class Operations:
         known = {field.name for field in self.model._meta.concrete_fields} - set(self.entity.sensitive)
         if asked and name not in known:
             raise Refused({"order": _("不能按这个字段排序。")})
-        return [asked, "pk"] if asked else [*(self.model._meta.ordering or ()), "pk"]
+        return [asked, "pk"] if asked else [*(str(name) for name in self.model._meta.ordering or ()), "pk"]
 
     def got(self, request: HttpRequest, pk: int) -> dict[str, Any]:
         self.allow(request, "view")

@@ -14,27 +14,18 @@ from anlan.kit.rest.schemas import Problem, in_schema, out_schema, page_schema, 
 from anlan.kit.rest.writes import Refused
 
 FAULTS = {403: Problem, 404: Problem, 422: Problem}
+ONE = "{int:pk}"
 View = Callable[..., Any]
+QUERY: Any = Query(...)  # type: ignore[type-arg]
+BODY: Any = Body(...)  # type: ignore[type-arg]
 
 
 def attach(router: Router, entity: Entity) -> None:
     """Adds `/<part>/<model>/` (GET, POST) and `/<part>/<model>/{pk}` (GET, PATCH, DELETE)."""
-    done, out, opts = Operations(entity), out_schema(entity), entity.model._meta
-    base = f"/{opts.app_label}/{opts.model_name}/"
-    one = base + "{int:pk}"
-    table: list[tuple[str, str, View, dict[int, Any], str, str]] = [
-        (base, "GET", _list(done), {200: page_schema(entity, out)}, "list", _("列表")),
-        (one, "GET", _get(done), {200: out}, "get", _("查看")),
-    ]
-    if entity.changeable:
-        table += [
-            (base, "POST", _create(done), {201: out}, "create", _("新增")),
-            (one, "PATCH", _change(done), {200: out}, "change", _("修改")),
-            (one, "DELETE", _delete(done), {204: None}, "delete", _("删除")),
-        ]
-    for path, method, view, response, name, word in table:
+    opts = entity.model._meta
+    for path, method, view, response, name, word in _table(entity):
         router.add_api_operation(
-            path,
+            f"/{opts.app_label}/{opts.model_name}/{path}",
             [method],
             view,
             response=response | FAULTS,
@@ -44,6 +35,23 @@ def attach(router: Router, entity: Entity) -> None:
             description=(entity.model.__doc__ or "").strip(),
             tags=[f"{opts.app_label}/{opts.model_name}"],
         )
+
+
+def _table(entity: Entity) -> list[tuple[str, str, View, dict[int, Any], str, str]]:
+    """Path, method, view, answers, name and word of each operation."""
+    done, out = Operations(entity), out_schema(entity)
+    reading: list[tuple[str, str, View, dict[int, Any], str, str]] = [
+        ("", "GET", _list(done), {200: page_schema(entity, out)}, "list", _("列表")),
+        (ONE, "GET", _get(done), {200: out}, "get", _("查看")),
+    ]
+    if not entity.changeable:
+        return reading
+    return [
+        *reading,
+        ("", "POST", _create(done), {201: out}, "create", _("新增")),
+        (ONE, "PATCH", _change(done), {200: out}, "change", _("修改")),
+        (ONE, "DELETE", _delete(done), {204: None}, "delete", _("删除")),
+    ]
 
 
 def _answered(run: View, *arguments: Any) -> Any:
@@ -56,7 +64,7 @@ def _answered(run: View, *arguments: Any) -> Any:
 
 
 def _list(done: Operations) -> View:
-    def view(request: HttpRequest, query: Any = Query(...)) -> Any:
+    def view(request: HttpRequest, query: Any = QUERY) -> Any:
         return _answered(done.listed, request, query)
 
     return _typed(view, query=query_schema(done.entity))
@@ -70,14 +78,14 @@ def _get(done: Operations) -> View:
 
 
 def _create(done: Operations) -> View:
-    def view(request: HttpRequest, body: Any = Body(...)) -> Any:
+    def view(request: HttpRequest, body: Any = BODY) -> Any:
         return _answered(done.created, request, body)
 
     return _typed(view, body=in_schema(done.entity, partial=False))
 
 
 def _change(done: Operations) -> View:
-    def view(request: HttpRequest, pk: int, body: Any = Body(...)) -> Any:
+    def view(request: HttpRequest, pk: int, body: Any = BODY) -> Any:
         return _answered(done.changed, request, pk, body)
 
     return _typed(view, body=in_schema(done.entity, partial=True))

@@ -54,7 +54,11 @@ def out_schema(entity: Entity) -> type[Schema]:
     extra += [(f.name, dict[str, Any] | None, PLACE) for f in _public(entity) if isinstance(f, GeometryField)]
     extra += [(f"{name}_label", str, "") for name in labelled(entity)] + [("label", str, "")]
     return create_schema(
-        entity.model, name=entity.model.__name__, fields=plain, optional_fields="__all__", custom_fields=extra  # type: ignore[arg-type]
+        entity.model,
+        name=entity.model.__name__,
+        fields=plain,
+        optional_fields=plain,
+        custom_fields=extra,
     )
 
 
@@ -70,7 +74,7 @@ def in_schema(entity: Entity, *, partial: bool) -> type[Schema]:
         entity.model,
         name=name,
         fields=plain,
-        optional_fields="__all__" if partial else None,  # type: ignore[arg-type]
+        optional_fields=plain if partial else None,
         custom_fields=places,
         base_class=Written,
     )
@@ -86,7 +90,7 @@ def query_schema(entity: Entity) -> type[Schema]:
         "page": (str, Field("1", json_schema_extra={"type": "integer", "minimum": 1})),
         "size": (str, Field("20", json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_SIZE})),
     }
-    return create_model(f"{entity.model.__name__}Query", __base__=Schema, **fields)  # type: ignore[no-any-return]
+    return create_model(f"{entity.model.__name__}Query", __base__=Schema, **fields)
 
 
 def _parameters(key: str, one: Any) -> list[tuple[str, str]]:
@@ -96,9 +100,9 @@ def _parameters(key: str, one: Any) -> list[tuple[str, str]]:
 
 def page_schema(entity: Entity, out: type[Schema]) -> type[Schema]:
     """A page of rows with the total."""
-    return create_model(  # type: ignore[no-any-return, call-overload]
-        f"{entity.model.__name__}Page", __base__=Schema, total=(int, ...), page=(int, ...), size=(int, ...), items=(list[out], ...)
-    )
+    fields: dict[str, Any] = dict.fromkeys(("total", "page", "size"), (int, ...))
+    fields["items"] = (list.__class_getitem__(out), ...)
+    return create_model(f"{entity.model.__name__}Page", __base__=Schema, **fields)
 
 
 def labelled(entity: Entity) -> list[str]:

@@ -65,9 +65,7 @@ def _form_class(entity: Entity, user: Any) -> type[EntityForm]:
         made: forms.Field | None = field.formfield(**kwargs)
         return made
 
-    made = modelform_factory(
-        entity.model, form=EntityForm, fields=list(entity.editable), formfield_callback=callback
-    )
+    made = modelform_factory(entity.model, form=EntityForm, fields=list(entity.editable), formfield_callback=callback)
     return type(made.__name__, (made,), {"entity": entity, "user": user})
 
 
