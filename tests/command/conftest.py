@@ -88,7 +88,13 @@ def town(db: None) -> District:
     body2 = Organisation.objects.create(name="水域救援协会", kind=Organisation.Kind.TEAM, area=district)
     spot = Point(114.35, 22.69, srid=4490)
     device = Device.objects.create(
-        area=street, name="东街气站3号探头", code="G003", protocol="hj212", kind="gas", location=spot, address="东街18号"
+        area=street,
+        name="东街气站3号探头",
+        code="G003",
+        protocol="hj212",
+        kind="gas",
+        location=spot,
+        address="东街18号",
     )
     return District(
         district=district,

@@ -22,7 +22,8 @@ from anlan.command.services import (
 from anlan.kit.events import publish
 from anlan.monitoring.events import AlarmRaised
 from anlan.monitoring.models import Alarm
-from tests.command.conftest import District
+
+from .conftest import District
 
 pytestmark = pytest.mark.django_db
 

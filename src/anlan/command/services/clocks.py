@@ -12,9 +12,9 @@ from anlan.command.flows import FIRST_REPORT, OPEN_SIGNALS, SignalState
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Signal
 from anlan.command.services.steps import clock_text, entry_add, say, signal_announce
+from anlan.command.services.telling import duty_tell, role_names
 from anlan.kit.deadlines import deadline_meet, deadline_set, deadlines_of
 from anlan.kit.law import law_value
-from anlan.kit.notices import notice_send
 
 CHASE = ".chase."
 
@@ -62,18 +62,17 @@ def first_report_chase(*, signal_id: int, minute: int) -> None:
     if not _clock_runs(signal):
         return
     late = signal.arrived_at + timedelta(minutes=minute) >= signal.first_report_due_at
-    roles = (Role.DUTY_OFFICER, Role.COMMANDER) if late else (Role.DUTY_OFFICER,)
-    title = say(_("首报催办:已满%(minute)s分钟 · %(title)s"), minute=minute, title=signal.title)
-    for role in roles:
-        notice_send(
-            address=f"role:{role}@{signal.area.code}",
-            title=title[:200],
-            body=say(_("%(at)s 到达,首报时限 %(due)s。"), at=clock_text(signal.arrived_at), due=_due(signal)),
-            level="alert" if late else "warn",
-            url=f"/signals/{signal.pk}/",
-            about=signal,
-        )
-    whom = say(_("、")).join(say(role.label) for role in roles)
+    roles: tuple[Role, ...] = (Role.DUTY_OFFICER, Role.COMMANDER) if late else (Role.DUTY_OFFICER,)
+    duty_tell(
+        roles=roles,
+        area=signal.area,
+        title=say(_("首报催办:已满%(minute)s分钟 · %(title)s"), minute=minute, title=signal.title),
+        body=say(_("%(at)s 到达,首报时限 %(due)s。"), at=clock_text(signal.arrived_at), due=_due(signal)),
+        level="alert" if late else "warn",
+        url=f"/signals/{signal.pk}/",
+        about=signal,
+    )
+    whom = role_names(roles)
     entry_add(
         kind=EntryKind.CLOCK,
         text=say(_("首报未提交,已满%(minute)s分钟,已催办:%(whom)s"), minute=minute, whom=whom),

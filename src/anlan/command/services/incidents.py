@@ -17,9 +17,9 @@ from anlan.command.kinds import Aspect, EntryKind, Grade
 from anlan.command.models import Entry, Incident, Signal
 from anlan.command.services.signals import signal_step
 from anlan.command.services.steps import Act, clock_text, entry_add, incident_announce, locked, moment, say
+from anlan.command.services.telling import duty_tell
 from anlan.kit.events import publish
 from anlan.kit.law import law_value
-from anlan.kit.notices import notice_send
 
 CASUALTIES = ("deaths", "missing", "serious_injuries", "minor_injuries", "loss")
 
@@ -130,17 +130,16 @@ def incident_assess(*, incident: Incident, **values: Any) -> Incident:
 
 
 def _tell_graver(incident: Incident) -> None:
-    for role in (Role.COMMANDER, Role.LEADER):
-        notice_send(
-            address=f"role:{role}@{incident.area.code}",
-            title=say(_("事件升级为%(grade)s:%(title)s"), grade=Grade(incident.grade).label, title=incident.title)[
-                :200
-            ],
-            body=say(_("更新于 %(at)s"), at=clock_text(timezone.now())),
-            level="alert",
-            url=f"/incidents/{incident.pk}/",
-            about=incident,
-        )
+    grade = Grade(incident.grade).label
+    duty_tell(
+        roles=(Role.COMMANDER, Role.LEADER),
+        area=incident.area,
+        title=say(_("事件升级为%(grade)s:%(title)s"), grade=grade, title=incident.title),
+        body=say(_("更新于 %(at)s"), at=clock_text(timezone.now())),
+        level="alert",
+        url=f"/incidents/{incident.pk}/",
+        about=incident,
+    )
 
 
 @transaction.atomic

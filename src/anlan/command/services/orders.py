@@ -35,6 +35,7 @@ from anlan.command.services.steps import (
     order_announce,
     say,
 )
+from anlan.command.services.telling import TITLE_LENGTH, duty_tell
 from anlan.kit.events import publish
 from anlan.kit.live import live_publish
 from anlan.kit.notices import notice_send
@@ -217,7 +218,7 @@ def _team_notice(order: Order, title: str) -> None:
     for leader in leaders if order.team.organisation_id else []:
         notice_send(
             address=f"user:{leader.pk}",
-            title=title[:200],
+            title=title[:TITLE_LENGTH],
             body=order.text,
             level="alert",
             url=f"/orders/{order.pk}/",
@@ -226,12 +227,5 @@ def _team_notice(order: Order, title: str) -> None:
 
 
 def _desk_notice(order: Order, title: str, body: str, roles: tuple[Role, ...], level: str) -> None:
-    for role in roles:
-        notice_send(
-            address=f"role:{role}@{order.incident.area.code}",
-            title=title[:200],
-            body=body,
-            level=level,
-            url=f"/incidents/{order.incident_id}/",
-            about=order,
-        )
+    url, area = f"/incidents/{order.incident_id}/", order.incident.area
+    duty_tell(roles=roles, area=area, title=title, body=body, level=level, url=url, about=order)
