@@ -65,7 +65,7 @@ def law_rows() -> None:
     """The law data that command reads; kept as they are where the instance has them already."""
     own = json.loads((Path(anlan.command.__file__).parent / "law.json").read_text())
     first = {"code": "first_report", "name": "五分钟首报", "value": {"minutes": 5, "chase_minutes": [3, 5]}}
-    grade = {"code": "accident_grade_493", "name": "事故等级", "value": {"grades": GRADES}}
+    grade = {"code": "accident_grade_493", "name": "事故等级", "value": GRADES}
     base = {"valid_from": "2007-06-01", "source": "test"}
     for row in [{**base, **first}, {**base, **grade}, *own]:
         if not LawRule.objects.filter(code=row["code"]).exists():

@@ -93,7 +93,9 @@ class JudgeForm(StepForm):
 
 
 class VerifyForm(StepForm):
-    way = forms.ChoiceField(label=_("核实方式"), choices=Verification.choices, widget=forms.RadioSelect, initial="phone")
+    way = forms.ChoiceField(
+        label=_("核实方式"), choices=Verification.choices, widget=forms.RadioSelect, initial="phone"
+    )
     note = _text(_("向谁核实、情况如何"), hint=_("例:致电厂区值班室王某,确认二楼仓库冒烟,无人员被困"))
 
 

@@ -113,7 +113,7 @@ def incident_assess(*, incident: Incident, **values: Any) -> Incident:
     """
     numbers = {name: int(values.pop(name, getattr(incident, name))) for name in CASUALTIES}
     act = cast(Act, values)
-    table = law_value(LAW, at=moment(act))["grades"]
+    table = law_value(LAW, at=moment(act))
     scales = {name: numbers[name] for name in ("deaths", "missing", "serious_injuries", "loss")}
     before, grade = incident.grade, grade_for(**scales, table=table)
     text = say(

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from anlan.accounts.roles import Role
@@ -16,7 +16,8 @@ from anlan.command.services import AlreadyDone
 from anlan.kit.flow import IllegalStep
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Answer = HttpResponse | FileResponse
+View = Callable[Concatenate[HttpRequest, P], Answer]
 
 DESK_PAGES = (Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR)
 READERS = (*DESK_PAGES, Role.LEADER, Role.DEPARTMENT, Role.STREET)
@@ -29,7 +30,7 @@ def page(*roles: Role) -> Callable[[View[P]], View[P]]:
     def guard(view: View[P]) -> View[P]:
         @login_required
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> Answer:
             user: Any = request.user
             if not user.is_superuser and user.role not in roles:
                 raise PermissionDenied(_("您的角色不能查看此页。"))

@@ -23,14 +23,14 @@ def desk(request: HttpRequest) -> HttpResponse:
     now = desk_now(user)
     context = {
         "desk": now,
+        "part": request.headers.get("HX-Request") == "true",
         "mine": [signal for signal in now.waiting if signal.assigned_to_id == user.pk],
         "calls": calls_to_make(user),
         "notices": notices_of(user)[:NOTICES],
         "may_step": user.role in (Role.DUTY_OFFICER, Role.COMMANDER),
         "titles": {"report": _("首报"), "receipt": _("签收"), "arrival": _("到达")},
     }
-    part = request.headers.get("HX-Request") == "true"
-    return render(request, "command/_desk.html" if part else "command/desk.html", context)
+    return render(request, "command/_desk.html" if context["part"] else "command/desk.html", context)
 
 
 @page(*DESK_PAGES)

@@ -111,7 +111,9 @@ def incident_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         raise Http404
     form = STEPS[step].form(request.POST, user=request.user, subject=row)
     trouble = attempt(form, step, lambda **values: STEPS[step].service(incident=row, **values))
-    return incident_page(request, visible_incident(request, pk), trouble) if trouble else redirect("command:incident", pk)
+    return (
+        incident_page(request, visible_incident(request, pk), trouble) if trouble else redirect("command:incident", pk)
+    )
 
 
 @page(*READERS)

@@ -23,7 +23,9 @@ def listed(request: HttpRequest, rows: QuerySet[Any], filters: tuple[str, ...]) 
     query.pop("page", None)
     return {
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
-        "filters": [(field.name, field.verbose_name, field.flatchoices, chosen.get(field.name, "")) for field in fields],
+        "filters": [
+            (field.name, field.verbose_name, field.flatchoices, chosen.get(field.name, "")) for field in fields
+        ],
         "words": words,
         "query": query.urlencode(),
     }

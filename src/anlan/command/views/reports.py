@@ -64,8 +64,8 @@ def _written(request: HttpRequest, draft: Report, form: ReportForm, about: dict[
         trouble = attempt(form, "report", lambda **values: services.report_submit(**{**about, **values}))
         if trouble is None:
             return redirect(_home(draft))
-    context = {"form": form, "trouble": trouble, "draft": draft, "paper": _paper(request, draft, form)}
-    context["back"] = _home(draft)
+    paper = _paper(request, draft, form)
+    context = {"form": form, "trouble": trouble, "draft": draft, "paper": paper, "back": _home(draft)}
     part = request.headers.get("HX-Request") == "true"
     template = "command/_paper.html" if part else "command/report.html"
     return render(request, template, context, status=trouble.status if trouble else 200)
