@@ -11,5 +11,5 @@ from anlan.kit.figures import Period, figure
 
 @figure("events", title=_("统筹处置突发事件"), unit=_("宗"))
 def events(user: Any, period: Period) -> QuerySet[Incident]:
-    """Incidents opened on a day of the period, whatever became of them since."""
+    """期内立案的突发事件宗数,不论其后结案与否。"""
     return Incident.objects.visible_to(user).filter(opened_at__date__range=(period.start, period.end))

@@ -1,6 +1,6 @@
 """Signals 警情: entered or raised by an alarm, watched, judged, verified, and ended only with a reason or an incident."""
 
-from typing import Any, Unpack
+from typing import Any, Required, Unpack, cast
 
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -34,42 +34,37 @@ def signal_create(act: Act | None, text: str, **fields: Any) -> Signal:
     return signal
 
 
+class Told(Act, total=False):
+    """What a caller or a sub-district said, besides title and source."""
+
+    area: Required[Area]
+    event_type: Required[str]
+    level: int
+    description: str
+    address: str
+    location: Point | None
+    organisation: Organisation | None
+    reporter_name: str
+    reporter_phone: str
+
+
 @transaction.atomic
-def signal_enter(
-    *,
-    area: Area,
-    title: str,
-    source: str,
-    event_type: str,
-    level: int = Level.YELLOW,
-    description: str = "",
-    address: str = "",
-    location: Point | None = None,
-    organisation: Organisation | None = None,
-    reporter_name: str = "",
-    reporter_phone: str = "",
-    **act: Unpack[Act],
-) -> Signal:
-    """A person enters what a caller or a sub-district said; the clock runs from this moment."""
+def signal_enter(*, title: str, source: str, **told: Unpack[Told]) -> Signal:
+    """A person enters what was told; the clock runs from this moment."""
+    act, facts = _parted(told)
     form_begin(act)
     if act["by"].role not in REPORTERS or source == Source.ALARM:
         raise PermissionDenied(_t("您的角色不能录入警情。"))
-    return signal_create(
-        act,
-        say(_("接%(source)s:%(title)s"), source=Source(source).label, title=title),
-        area=area,
-        organisation=organisation,
-        title=title.strip(),
-        source=source,
-        level=level,
-        event_type=event_type,
-        description=description.strip(),
-        address=address.strip(),
-        location=location,
-        reporter_name=reporter_name.strip(),
-        reporter_phone=reporter_phone.strip(),
-        arrived_at=moment(act),
-    )
+    text = say(_("接%(source)s:%(title)s"), source=Source(source).label, title=title)
+    usual = {"level": Level.YELLOW, "arrived_at": moment(act)}
+    return signal_create(act, text, title=title.strip(), source=source, **{**usual, **facts})
+
+
+def _parted(told: Told) -> tuple[Act, dict[str, Any]]:
+    """Who acts and when, apart from the facts; texts lose the blanks around them."""
+    act = {name: value for name, value in told.items() if name in Act.__annotations__}
+    facts = {name: value for name, value in told.items() if name not in act}
+    return cast(Act, act), {name: v.strip() if isinstance(v, str) else v for name, v in facts.items()}
 
 
 def signal_step(signal: Signal, step: SignalStep, text: str, act: Act, **changes: Any) -> Signal:

@@ -1,7 +1,7 @@
 """What every step of command shares: who acts, the lock, the form that was sent twice, the timeline, the open pages."""
 
 from datetime import datetime
-from typing import Any, Required, TypedDict, TypeVar
+from typing import Any, Required, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
 from django.conf import settings
@@ -62,6 +62,17 @@ def clock_text(at: datetime) -> str:
     return timezone.localtime(at).strftime("%H:%M:%S")
 
 
+class About(TypedDict, total=False):
+    """What an entry of the timeline refers to."""
+
+    signal: Signal | None
+    incident: Incident | None
+    order: Order | None
+    report: Report | None
+    strikes: Entry | None
+    data: dict[str, Any]
+
+
 def entry_add(
     *,
     kind: str,
@@ -70,14 +81,12 @@ def entry_add(
     at: datetime | None = None,
     step: str = "",
     aspect: str = "",
-    signal: Signal | None = None,
-    incident: Incident | None = None,
-    order: Order | None = None,
-    report: Report | None = None,
-    strikes: Entry | None = None,
-    data: dict[str, Any] | None = None,
+    **about: Unpack[About],
 ) -> Entry:
     """Appends to the timeline; without `act` it is the system that speaks."""
+    signal, order = about.get("signal"), about.get("order")
+    around = (signal.incident if signal else None) or (order.incident if order else None)
+    about["incident"] = about.get("incident") or around
     return Entry.objects.create(
         at=at or (moment(act) if act else timezone.now()),
         actor=act["by"] if act else None,
@@ -86,12 +95,7 @@ def entry_add(
         step=step,
         aspect=aspect or ASPECT_OF.get(step, ""),
         text=text,
-        data=data or {},
-        signal=signal,
-        incident=incident or (signal.incident if signal else None) or (order.incident if order else None),
-        order=order,
-        report=report,
-        strikes=strikes,
+        **about,
     )
 
 
