@@ -55,8 +55,7 @@ class EntityAdmin(DetailMixin, TransferMixin, ModelAdmin):
         return EntityChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        words = {name: action[2] for name, action in self.get_actions(request).items() if action}
-        bulk = [(name, word, "delete") for name, word in words.items() if name == "delete_selected"]
+        bulk = [("delete_selected", _("删除所选"), "delete")] if self.has_delete_permission(request) else []
         extra = {"bulk_actions": bulk, "has_import_permission": self.has_import_permission(request)}
         return super().changelist_view(request, extra | (extra_context or {}))
 

@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from anlan.kit.display import field_of, label_of, shown_masked
 from anlan.kit.entities import Entity
 
+LONGEST = 60
 TONES = {"red", "orange", "yellow", "blue", "green", "neutral"}
 
 
@@ -20,7 +22,7 @@ def cell(entity: Entity, name: str) -> Callable[[Any, models.Model], str]:
 
     @admin.display(description=label_of(entity.model, name), ordering=name if field_of(entity.model, name) else None)
     def show(_self: Any, row: models.Model) -> str:
-        text = shown_masked(entity, row, name, masked)
+        text = Truncator(shown_masked(entity, row, name, masked)).chars(LONGEST)
         tone = colours.get(str(getattr(row, name)), "") if colours else ""
         return tag(text, tone) if tone and text else text or "—"
 

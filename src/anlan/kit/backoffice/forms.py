@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from django import forms
@@ -68,8 +69,22 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class JsonField(forms.JSONField):
+    """JSON as people read it: Chinese as it is, nothing for nothing."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        return json.dumps(value, ensure_ascii=False, indent=1)
+
+
 def form_field(db_field: models.Field[Any, Any]) -> forms.Field | None:
-    """The form field of a place; None where the usual one serves."""
+    """The form field of a place or of JSON; None where the usual one serves."""
+    if isinstance(db_field, models.JSONField):
+        area = forms.Textarea({"class": "al-input", "rows": 8, "spellcheck": "false"})
+        return JsonField(
+            label=db_field.verbose_name, required=not db_field.blank, help_text=db_field.help_text, widget=area
+        )
     if not isinstance(db_field, GeometryField):
         return None
     kind = points.PointField if isinstance(db_field, PointField) else points.OutlineField

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.tmp_storages import TempFolderStorage
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from anlan.kit.entities import Entity
 from anlan.kit.exchange.columns import ID, export_columns, import_columns
@@ -29,7 +30,7 @@ SALT = "anlan.import"
 
 
 class UploadForm(forms.Form):
-    file = forms.FileField(label=gettext_lazy("文件"))
+    file = forms.FileField(label=gettext_lazy("文件"), widget=UnfoldAdminFileFieldWidget({"accept": ".xlsx,.csv"}))
 
 
 class TransferMixin(ModelAdmin):  # type: ignore[type-arg]

@@ -84,11 +84,11 @@ def _put(data: dict[str, Any], name: str, place: forms.Field | None, field: Any,
     if isinstance(place, PointField):
         data[f"{name}_0"], data[f"{name}_1"] = _point(name, value)
     elif place is not None:
-        data[name] = value.geojson if isinstance(value, GEOSGeometry) else json.dumps(value) if value else ""
+        data[name] = value.geojson if isinstance(value, GEOSGeometry) else "" if value is None else json.dumps(value)
     elif isinstance(field, models.BooleanField) and not isinstance(value, bool) and not (value is None and field.null):
         raise Refused({name: _("应为 true 或 false。")})
     else:
-        data[name] = json.dumps(value) if isinstance(field, models.JSONField) else value
+        data[name] = value
 
 
 def _point(name: str, value: Any) -> list[Any]:
