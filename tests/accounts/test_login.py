@@ -21,7 +21,8 @@ Person = Callable[..., User]
 
 
 def log_in(client: Client, username: str, password: str = PASSWORD, **more: Any) -> Any:
-    return client.post("/login/", {"username": username, "password": password, **more})
+    headers = more.pop("headers", None)
+    return client.post("/login/", {"username": username, "password": password, **more}, headers=headers)
 
 
 def current_code(device: TOTPDevice) -> str:
@@ -205,3 +206,12 @@ def test_every_role_has_a_first_page(client: Client, person: Person, role: str) 
 
 def test_a_stranger_is_led_to_the_log_in(client: Client, db: None) -> None:
     assert client.get("/")["Location"] == "/login/?next=/"
+
+
+def test_the_log_in_speaks_english_to_who_asks_for_it(client: Client, db: None) -> None:
+    page = client.get("/login/", headers={"accept-language": "en"}).content.decode()
+    assert "Forgotten your password?" in page
+    assert "忘记密码" not in page
+    for _ in range(5):
+        page = log_in(client, "nobody", "x", headers={"accept-language": "en"}).content.decode()
+    assert "Try again in 15 minutes." in page
