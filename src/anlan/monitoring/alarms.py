@@ -54,9 +54,7 @@ class AlarmNews:
     cleared: tuple[int, ...] = ()
 
 
-def transitions_read(
-    rows: NDArray[np.void], locked: LockedSeries, devices: dict[int, KnownDevice]
-) -> list[Transition]:
+def transitions_read(rows: NDArray[np.void], locked: LockedSeries, devices: dict[int, KnownDevice]) -> list[Transition]:
     """The kernel's rows in the words of the database; devices by id."""
     return [
         Transition(
