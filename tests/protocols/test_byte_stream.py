@@ -28,9 +28,7 @@ WIRE = Wire(mark=b"<", measure=measure, read=read, blank=b"\n")
 
 def events(*pieces):
     decoder = StreamDecoder(WIRE)
-    return [name(event) for piece in pieces for event in decoder.feed(piece)] + list(
-        map(name, decoder.close())
-    )
+    return [name(event) for piece in pieces for event in decoder.feed(piece)] + list(map(name, decoder.close()))
 
 
 def name(event):

@@ -41,16 +41,12 @@ def told(event):
 def test_protocols_are_found_by_being_there():
     assert sorted(protocols()) == NAMES
     assert all(isinstance(spec, ProtocolSpec) and spec.name == name for name, spec in protocols().items())
-    assert {name: spec.port is None for name, spec in protocols().items() if spec.port is None} == {
-        "json": True
-    }
+    assert {name: spec.port is None for name, spec in protocols().items() if spec.port is None} == {"json": True}
     ports = [spec.port for spec in protocols().values()]
     assert len(set(ports)) == len(ports)
 
 
-noise = st.binary(max_size=12) | st.sampled_from(
-    [b"~~", b"##", b"@@", b"##0101", b"\r\n", b"\n", b"{", b"\x7e"]
-)
+noise = st.binary(max_size=12) | st.sampled_from([b"~~", b"##", b"@@", b"##0101", b"\r\n", b"\n", b"{", b"\x7e"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,9 +61,7 @@ def test_a_stream_cut_at_any_byte_gives_the_same_events(name, data):
     events = []
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         events += decoder.feed(stream[start:end])
-    assert [told(event) for event in events + decoder.close()] == [
-        told(event) for event in decode(name, stream)
-    ]
+    assert [told(event) for event in events + decoder.close()] == [told(event) for event in decode(name, stream)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,9 +69,7 @@ def test_a_stream_fed_byte_by_byte_gives_the_same_events(name):
     stream = b"".join(RECORDED[name] + [b"abc"] + BROKEN[name] + RECORDED[name])
     decoder = protocols()[name].decoder()
     events = [event for at in range(len(stream)) for event in decoder.feed(stream[at : at + 1])]
-    assert [told(event) for event in events + decoder.close()] == [
-        told(event) for event in decode(name, stream)
-    ]
+    assert [told(event) for event in events + decoder.close()] == [told(event) for event in decode(name, stream)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,9 +85,7 @@ def test_no_flipped_bit_of_a_frame_passes_unnoticed(name):
         assert isinstance(decode(name, raw)[0], Frame)
         for at in range(min(len(raw), 60)):
             changed = raw[:at] + bytes((raw[at] ^ 0x10,)) + raw[at + 1 :]
-            assert not any(
-                isinstance(event, Frame) and event.raw == changed for event in decode(name, changed)
-            )
+            assert not any(isinstance(event, Frame) and event.raw == changed for event in decode(name, changed))
 
 
 @pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875"])

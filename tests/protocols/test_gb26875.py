@@ -99,9 +99,7 @@ def test_a_unit_type_that_no_table_lists_is_kept_as_hex():
     assert (got.function, got.fields["app_hex"], got.fields["items"]) == ("128", "8001010203", [])
 
 
-@pytest.mark.parametrize(
-    "unit", ["0102 0102 0601" + CLOCK, "0100 00", "0101", "0601 0102 09 b2", "1a02 01 41"]
-)
+@pytest.mark.parametrize("unit", ["0102 0102 0601" + CLOCK, "0100 00", "0101", "0601 0102 09 b2", "1a02 01 41"])
 def test_objects_that_do_not_fill_their_unit_are_a_length_error(unit):
     assert error("gb26875", send(unit)).kind == "length"
 

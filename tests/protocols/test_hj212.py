@@ -35,9 +35,7 @@ def test_a_recorded_frame_decodes_to_the_listed_fields(vector):
 
 @pytest.mark.parametrize("vector", VECTORS["invalid"], ids=lambda v: v["name"])
 def test_a_broken_recorded_frame_is_a_named_error(vector):
-    assert error("hj212", vector["frame"].encode()).kind == (
-        "length" if "length" in vector["why"] else "checksum"
-    )
+    assert error("hj212", vector["frame"].encode()).kind == ("length" if "length" in vector["why"] else "checksum")
 
 
 @pytest.mark.parametrize("vector", VECTORS["crc_only_vectors"], ids=lambda v: v["crc"])
@@ -175,9 +173,7 @@ def test_a_wrong_tail_is_an_error():
 def test_a_wrong_length_is_an_error_and_does_not_hide_the_next_frame(told):
     good = VALID["air_2011_5780"]
     events = decode("hj212", b"##" + told.encode() + VALID["official_annexA_1062"][6:] + good)
-    assert [
-        getattr(event, "kind", "frame") for event in events if getattr(event, "kind", "") != "garbage"
-    ] == [
+    assert [getattr(event, "kind", "frame") for event in events if getattr(event, "kind", "") != "garbage"] == [
         "length",
         "frame",
     ]
@@ -185,9 +181,7 @@ def test_a_wrong_length_is_an_error_and_does_not_hide_the_next_frame(told):
 
 
 def test_frames_stick_together_and_come_after_noise():
-    stream = (
-        b"##12#" + VALID["air_2011_cc01"] + b"\r\n" + VALID["data_ack_9014_71c0"] + VALID["air_2011_5780"]
-    )
+    stream = b"##12#" + VALID["air_2011_cc01"] + b"\r\n" + VALID["data_ack_9014_71c0"] + VALID["air_2011_5780"]
     events = decode("hj212", stream)
     assert [event.function if isinstance(event, Frame) else event.kind for event in events] == [
         "garbage",
@@ -250,9 +244,7 @@ series = st.builds(
 numbers = st.integers(-(10**9), 10**9).map(lambda number: number / 10**4)
 
 
-@given(
-    st.dictionaries(series, numbers, max_size=60), st.integers(beijing_ms(2001, 1, 1), beijing_ms(2099, 1, 1))
-)
+@given(st.dictionaries(series, numbers, max_size=60), st.integers(beijing_ms(2001, 1, 1), beijing_ms(2099, 1, 1)))
 def test_what_a_device_encodes_is_decoded_again(report, time):
     frames = decode("hj212", SPEC.encode("M1", time, report))
     got = {}
@@ -263,9 +255,7 @@ def test_what_a_device_encodes_is_decoded_again(report, time):
         assert {reading.time for reading in each.readings} <= {time - time % 1000}
         got |= values(each)
     assert got == report
-    assert len(frames) == 1 or [each.fields["PNO"] for each in frames] == [
-        str(n + 1) for n in range(len(frames))
-    ]
+    assert len(frames) == 1 or [each.fields["PNO"] for each in frames] == [str(n + 1) for n in range(len(frames))]
 
 
 def test_a_missing_value_is_encoded_as_a_broken_link():

@@ -31,9 +31,7 @@ def test_readings_have_times_and_units_of_their_own():
     got = frame(
         "json",
         """{"device": "d1", "time": 5, "readings": [{"series": "rain", "time": "2024-07-01T12:00:00+08:00",
-        "value": 2, "unit": "毫米"}, {"series": "level", "value": 1, "unit": "ft"}]}""".replace(
-            "\n", ""
-        ).encode(),
+        "value": 2, "unit": "毫米"}, {"series": "level", "value": 1, "unit": "ft"}]}""".replace("\n", "").encode(),
     )
     assert [(reading.series, reading.time, reading.value, reading.unit) for reading in got.readings] == [
         ("rain", NOON, 2.0, "mm"),
@@ -156,9 +154,7 @@ def test_a_line_without_end_is_skipped_and_not_kept():
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 
 
-@given(
-    names, st.integers(0, LATEST), st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False))
-)
+@given(names, st.integers(0, LATEST), st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False)))
 def test_what_is_encoded_is_decoded_again(device, time, report):
     got = frame("json", SPEC.encode(device, time, report))
     assert (got.device, values(got), got.deviations) == (device, report, ())

@@ -11,8 +11,7 @@ FIRE, ACK = (vector["hex"] for vector in vectors("gb26875")["valid"])
 
 def objects(protocol, data, hex_lines=False):
     return [
-        json.loads(json.dumps(each, allow_nan=False))
-        for each in decode_stream(protocol, io.BytesIO(data), hex_lines)
+        json.loads(json.dumps(each, allow_nan=False)) for each in decode_stream(protocol, io.BytesIO(data), hex_lines)
     ]
 
 

@@ -155,9 +155,7 @@ def test_nothing_else_is_answered(name):
 
 
 def packet(index, total=3, end=b"\x17"):
-    body = (
-        bytes.fromhex("0007200718100530f1f1001234567848f0f02007181005f3f3ffd8") if index == 1 else b"\x01\x02"
-    )
+    body = bytes.fromhex("0007200718100530f1f1001234567848f0f02007181005f3f3ffd8") if index == 1 else b"\x01\x02"
     return up(body, "36", b"\x16" + (total << 12 | index).to_bytes(3, "big"), end)
 
 
@@ -176,8 +174,7 @@ def test_the_packets_of_a_split_message_are_confirmed_once_all_came():
 def test_a_missing_packet_is_asked_for_and_then_confirmed():
     answers = replies(packet(1), packet(3, end=b"\x03"), packet(2, end=b"\x03"))
     assert [
-        (frame("sl651", answer).fields["end"], frame("sl651", answer).fields["index"])
-        for answer in answers[1:]
+        (frame("sl651", answer).fields["end"], frame("sl651", answer).fields["index"]) for answer in answers[1:]
     ] == [
         ("NAK", 2),
         ("EOT", 3),
@@ -219,9 +216,7 @@ def test_what_a_station_encodes_is_decoded_again(report, station, time):
 
 
 def test_alarm_bits_are_encoded_into_one_word():
-    got = frame(
-        "sl651", SPEC.encode("0012345678", 1_700_000_000_000, {"45:0": 1.0, "45:3": 0.0, "45:11": 1.0})
-    )
+    got = frame("sl651", SPEC.encode("0012345678", 1_700_000_000_000, {"45:0": 1.0, "45:3": 0.0, "45:11": 1.0}))
     assert {series for series, value in values(got).items() if value} == {"45:0", "45:11"}
 
 

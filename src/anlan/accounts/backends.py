@@ -4,18 +4,21 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
-from anlan.accounts.roles import GRANTS
+from anlan.accounts.roles import opens, verbs
 
 
 class RoleBackend(ModelBackend):
     """Grants by the role of the person, in place of hand-kept groups."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        if not user_obj.is_active:
-            return False
+        """`perm` is `app.verb_model`, such as `registry.reveal_enterprise`."""
         app, _dot, codename = perm.partition(".")
-        verb = codename.partition("_")[0]
-        return verb in GRANTS.get(getattr(user_obj, "role", ""), {}).get(app, ())
+        verb, _line, model = codename.partition("_")
+        return bool(user_obj.is_active and verb in verbs(_role(user_obj), app, model))
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        return user_obj.is_active and app_label in GRANTS.get(getattr(user_obj, "role", ""), {})
+        return bool(user_obj.is_active and opens(_role(user_obj), app_label))
+
+
+def _role(user: Any) -> str:
+    return str(getattr(user, "role", ""))

@@ -13,6 +13,12 @@ WHY = {
 }
 
 
+def check_area_code(code: str) -> None:
+    """Refuses what would break the path that is made of the codes."""
+    if not (code.isascii() and code.isalnum()):
+        raise ValidationError(_("区划代码只能由数字和字母组成。"), code="character")
+
+
 def check_credit_code(code: str) -> None:
     """Refuses a wrong unified social credit code (GB 32100)."""
     if fault := credit_fault(code):

@@ -1,7 +1,5 @@
 """Roles of the page table and what each may do. The back office, the pages and the API all ask here."""
 
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,36 +17,62 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("系统管理员")
 
 
-EVERY = frozenset({"view", "add", "change", "delete"})
-WRITE = frozenset({"view", "add", "change"})
 VIEW = frozenset({"view"})
+KEEP = VIEW | {"change"}
+WRITE = KEEP | {"add"}
+EVERY = WRITE | {"delete"}
+REVEAL = frozenset({"reveal"})
+"""To read sensitive fields in full; each reading is audited."""
+
+CLOSED = frozenset({"accounts.user", "accounts.auditentry"})
+"""Models that the grant of a whole app does not open; only a grant that names the model does."""
+
+PARTS = ("accounts", "kit", "registry", "monitoring", "supervision", "command", "affairs")
 
 GRANTS: dict[str, dict[str, frozenset[str]]] = {
     Role.DUTY_OFFICER: {
-        "command": WRITE,
-        "monitoring": WRITE,
-        "registry": VIEW,
+        "accounts": VIEW | REVEAL,
+        "kit": VIEW,
+        "registry": VIEW | REVEAL,
+        "monitoring": KEEP | REVEAL,
+        "command": WRITE | REVEAL,
+    },
+    Role.COMMANDER: {
+        "accounts": VIEW | REVEAL,
+        "kit": VIEW,
+        "registry": VIEW | REVEAL,
+        "monitoring": KEEP | REVEAL,
+        "command": WRITE | REVEAL,
+    },
+    Role.LEADER: dict.fromkeys(PARTS, VIEW),
+    Role.INSPECTOR: {
         "accounts": VIEW,
         "kit": VIEW,
+        "registry": VIEW,
+        **dict.fromkeys(("registry.enterprise", "registry.place", "registry.facility", "registry.person"), WRITE),
+        "monitoring": VIEW,
+        "supervision": WRITE,
     },
-    Role.COMMANDER: {"command": WRITE, "monitoring": WRITE, "registry": VIEW, "accounts": VIEW, "kit": VIEW},
-    Role.LEADER: {"command": VIEW, "monitoring": VIEW, "registry": VIEW, "accounts": VIEW, "kit": VIEW},
-    Role.INSPECTOR: {"supervision": WRITE, "registry": WRITE, "monitoring": VIEW},
-    Role.TEAM_LEADER: {"command": VIEW, "registry": VIEW},
-    Role.ENTERPRISE: {"registry": VIEW},
-    Role.DEPARTMENT: {"command": VIEW, "monitoring": VIEW, "registry": VIEW},
-    Role.STREET: {"command": VIEW, "monitoring": VIEW, "registry": WRITE},
-    Role.COMMUNITY: {"registry": VIEW, "monitoring": VIEW},
-    Role.ADMINISTRATOR: dict.fromkeys(
-        ("accounts", "kit", "registry", "monitoring", "command", "supervision", "affairs"), EVERY
-    ),
+    Role.TEAM_LEADER: {"accounts.area": VIEW, "registry": VIEW, "command": VIEW},
+    Role.ENTERPRISE: {"accounts.area": VIEW, "accounts.organisation": VIEW, "registry": VIEW},
+    Role.DEPARTMENT: {"accounts": VIEW, "kit": VIEW, "registry": VIEW, "monitoring": VIEW, "command": VIEW},
+    Role.STREET: {"accounts": VIEW, "kit": VIEW, "registry": WRITE, "monitoring": VIEW, "command": VIEW},
+    Role.COMMUNITY: {"accounts": VIEW, "registry": VIEW, "monitoring": VIEW},
+    Role.ADMINISTRATOR: {
+        **dict.fromkeys(PARTS, EVERY | REVEAL),
+        "accounts.user": WRITE | REVEAL,
+        "accounts.auditentry": VIEW,
+    },
 }
-"""Role → app label → verbs. Rows are narrowed further by area and organisation."""
-
-REVEAL = frozenset({Role.ADMINISTRATOR, Role.DUTY_OFFICER, Role.COMMANDER})
-"""Roles that may read a sensitive field in full; each reading is audited."""
+"""Role → app label or `app.model` → verbs; the model's own entry wins. Rows are narrowed further by area."""
 
 
-def may_reveal(user: Any) -> bool:
-    """True where the person may read sensitive fields in full."""
-    return bool(user.is_superuser or user.role in REVEAL)
+def verbs(role: str, app: str, model: str) -> frozenset[str]:
+    """What a role may do with the rows of a model."""
+    granted, name = GRANTS.get(role, {}), f"{app}.{model}"
+    return granted.get(name, frozenset() if name in CLOSED else granted.get(app, frozenset()))
+
+
+def opens(role: str, app: str) -> bool:
+    """True where the role may do anything at all in an app."""
+    return any(name.partition(".")[0] == app for name in GRANTS.get(role, {}))

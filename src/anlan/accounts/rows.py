@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from anlan.kit.rows import M, RowQuerySet
 
 
+def reach(user: Any) -> str:
+    """Path of the area within which a person sees rows; empty where they see none."""
+    return str(user.area.path) if getattr(user, "area_id", None) else ""
+
+
 class OwnedQuerySet(RowQuerySet[M]):
     """A person sees the rows of their own area and below; an enterprise's person only their enterprise's rows."""
 
@@ -15,9 +20,10 @@ class OwnedQuerySet(RowQuerySet[M]):
         rows = super().visible_to(user)
         if user.is_superuser:
             return rows
-        if user.role == "enterprise":
+        if user.is_authenticated and user.role == "enterprise":
             return rows.filter(organisation_id=user.organisation_id) if user.organisation_id else rows.none()
-        return rows.filter(area__path__startswith=user.area.path) if user.area_id else rows.none()
+        path = reach(user)
+        return rows.filter(area__path__startswith=path) if path else rows.none()
 
 
 OwnedManager = models.Manager.from_queryset(OwnedQuerySet)

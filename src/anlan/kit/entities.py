@@ -6,7 +6,7 @@ from the record by the modules that serve them.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import simple_history
 from django.db import models
@@ -16,7 +16,7 @@ from anlan.kit.layers import Layer
 M = TypeVar("M", bound=type[models.Model])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Entity:
     """What the shared machinery needs to know of a model.
 
@@ -35,45 +35,60 @@ class Entity:
     changeable: bool = True
     example: tuple[tuple[str, object], ...] = ()
     layer: Layer | None = None
+    icon: str = ""
 
     @property
     def name(self) -> str:
         return self.model._meta.label_lower
 
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return str(self.model._meta.verbose_name)
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The fields that a person or a sheet may write, in the model's order."""
+        return tuple(
+            field.name
+            for field in self.model._meta.concrete_fields
+            if field.editable
+            and not field.primary_key
+            and field.name not in self.readonly
+            and not isinstance(field, models.BinaryField)
+        )
+
 
 _ENTITIES: dict[type[models.Model], Entity] = {}
+_LISTS = ("search", "filters", "sensitive", "key", "readonly")
+
+
+class Traits(TypedDict, total=False):
+    """The further words of a declaration; each as in `Entity`."""
+
+    search: Iterable[str]
+    filters: Iterable[str]
+    sensitive: Iterable[str]
+    key: Iterable[str]
+    readonly: Iterable[str]
+    importable: bool
+    changeable: bool
+    layer: Layer | None
+    icon: str
 
 
 def entity(
-    *,
-    columns: Iterable[str],
-    search: Iterable[str] = (),
-    filters: Iterable[str] = (),
-    sensitive: Iterable[str] = (),
-    key: Iterable[str] = ("id",),
-    readonly: Iterable[str] = (),
-    importable: bool = True,
-    changeable: bool = True,
-    example: dict[str, object] | None = None,
-    layer: Layer | None = None,
-    history: bool = True,
+    *, columns: Iterable[str], example: dict[str, object] | None = None, history: bool = True, **traits: Unpack[Traits]
 ) -> Callable[[M], M]:
-    """Declares a model as an entity. `history=False` only for rows that are themselves a record."""
+    """Declares a model as an entity. `history=False` only for rows that are themselves a record; `icon` is a
+    Material Symbols name for the back office.
+    """
+    more: dict[str, Any] = dict(traits.items())
+    more |= {name: tuple(more[name]) for name in _LISTS if name in more}
 
     def declare(model: M) -> M:
-        _ENTITIES[model] = Entity(
-            model=model,
-            columns=tuple(columns),
-            search=tuple(search),
-            filters=tuple(filters),
-            sensitive=tuple(sensitive),
-            key=tuple(key),
-            readonly=tuple(readonly),
-            importable=importable,
-            changeable=changeable,
-            example=tuple((example or {}).items()),
-            layer=layer,
-        )
+        given = tuple((example or {}).items())
+        _ENTITIES[model] = Entity(model=model, columns=tuple(columns), example=given, **more)
         if history:
             simple_history.register(model)
         return model

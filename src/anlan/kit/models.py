@@ -1,5 +1,6 @@
 """Rows of the shared machinery: deadlines, notices, law data, events already handled."""
 
+import simple_history
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -68,15 +69,30 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["address", "-created_at"], name="notice_inbox")]
 
 
+class NoticeReading(models.Model):
+    """One person's reading of a notice that went to a role. `reader_id` is the number of a log-in."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="readings")
+    reader_id = models.BigIntegerField()
+    read_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["notice", "reader_id"], name="notice_read_once")]
+
+
 @entity(
     columns=("code", "name", "value", "unit", "valid_from", "valid_to", "source", "clause", "verified"),
     search=("code", "name", "source", "clause"),
     filters=("verified",),
     key=("code", "valid_from"),
+    icon="gavel",
     history=False,
 )
 class LawRule(models.Model):
-    """A threshold, grade or deadline that a law or a local rule sets, with where it says so."""
+    """A threshold, grade or deadline that a law or a local rule sets, with where it says so.
+
+    `shipped` is the print of the row as it came with Anlan; a row that differs from it was changed by a person.
+    """
 
     class Verified(models.TextChoices):
         LAW_TEXT = "law_text", _("已核对法律原文")
@@ -93,6 +109,7 @@ class LawRule(models.Model):
     source = models.CharField(_("来源"), max_length=300)
     clause = models.CharField(_("条款"), max_length=100, blank=True)
     verified = models.CharField(_("核实情况"), max_length=10, choices=Verified.choices, default=Verified.OWN)
+    shipped = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = RowManager()
 
@@ -114,3 +131,6 @@ class LawRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
+
+
+simple_history.register(LawRule, history_user_id_field=models.BigIntegerField(null=True))

@@ -15,8 +15,7 @@ UNIT_TYPES: dict[int, str] = {int(code): name for code, name in _CODES["app_type
 _SYSTEM_TYPES: dict[str, str] = _CODES["system_types"]
 _PART_TYPES: dict[str, str] = _CODES["part_types"]
 ANALOG: dict[int, tuple[str, float, str]] = {
-    int(code): (name, scale, units.symbol(unit))
-    for code, (name, scale, unit) in _CODES["analog_types"].items()
+    int(code): (name, scale, units.symbol(unit)) for code, (name, scale, unit) in _CODES["analog_types"].items()
 }
 FIRE, FAULT, POWER, LINK = "fire", "fault", "power", "link"
 PART_BITS = {FIRE: 1, FAULT: 2}
@@ -53,9 +52,17 @@ def _word(data: bytes) -> int:
     return int.from_bytes(data, "little")
 
 
-def _bit_names(table: str, state: int) -> list[str]:
-    names: dict[str, str] = _CODES[table]
-    return [name for bit, name in names.items() if state >> int(bit) & 1]
+def _bits_of(table: str) -> tuple[tuple[int, str], ...]:
+    return tuple((1 << int(bit), name) for bit, name in _CODES[table].items())
+
+
+_SYSTEM_STATES, _PART_STATES = _bits_of("system_state_bits"), _bits_of("part_state_bits")
+_UNIT_STATES = _bits_of("transmission_state_bits")
+_SYSTEM_STEPS, _UNIT_STEPS = _bits_of("system_operation_bits"), _bits_of("transmission_operation_bits")
+
+
+def _bit_names(table: tuple[tuple[int, str], ...], state: int) -> list[str]:
+    return [name for mask, name in table if state & mask]
 
 
 def _system(data: bytes) -> Item:
@@ -83,12 +90,12 @@ def _description(data: bytes) -> str:
 
 def _system_state(data: bytes) -> Item:
     state = _word(data[2:4])
-    return _system(data) | {"state": state, "bits": _bit_names("system_state_bits", state)}
+    return _system(data) | {"state": state, "bits": _bit_names(_SYSTEM_STATES, state)}
 
 
 def _part_state(data: bytes) -> Item:
     state = _word(data[7:9])
-    bits = _bit_names("part_state_bits", state)
+    bits = _bit_names(_PART_STATES, state)
     return _part(data) | {"state": state, "bits": bits, "description": _description(data[9:40])}
 
 
@@ -100,7 +107,7 @@ def _analog(data: bytes) -> Item:
 
 
 def _operation(data: bytes) -> Item:
-    bits = _bit_names("system_operation_bits", data[2])
+    bits = _bit_names(_SYSTEM_STEPS, data[2])
     return _system(data) | {"operation": data[2], "bits": bits, "operator": data[3]}
 
 
@@ -113,11 +120,11 @@ def _part_setup(data: bytes) -> Item:
 
 
 def _unit_state(data: bytes) -> Item:
-    return {"state": data[0], "bits": _bit_names("transmission_state_bits", data[0])}
+    return {"state": data[0], "bits": _bit_names(_UNIT_STATES, data[0])}
 
 
 def _unit_operation(data: bytes) -> Item:
-    bits = _bit_names("transmission_operation_bits", data[0])
+    bits = _bit_names(_UNIT_STEPS, data[0])
     return {"operation": data[0], "bits": bits, "operator": data[1]}
 
 

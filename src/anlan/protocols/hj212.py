@@ -83,9 +83,7 @@ def _read_segment(raw: bytes, segment: bytes, deviations: list[str]) -> Event:
     return _frame(raw, head, groups, data, deviations)
 
 
-def _frame(
-    raw: bytes, head: dict[str, str], groups: list[dict[str, str]], data: Data, deviations: list[str]
-) -> Frame:
+def _frame(raw: bytes, head: dict[str, str], groups: list[dict[str, str]], data: Data, deviations: list[str]) -> Frame:
     names = {"command": COMMANDS.get(head["CN"], ""), "system": SYSTEMS.get(head.get("ST", ""), "")}
     return Frame(
         protocol=NAME,

@@ -81,11 +81,7 @@ def read_groups(text: str) -> list[dict[str, str]]:
     masked = "\0".join(pieces[::2]) if logs and len(pieces) % 2 else text
     kept = iter(logs)
     groups = (
-        {
-            key: _unmask(value, kept)
-            for key, _, value in (pair.partition("=") for pair in group.split(","))
-            if key
-        }
+        {key: _unmask(value, kept) for key, _, value in (pair.partition("=") for pair in group.split(",")) if key}
         for group in masked.split(";")
     )
     return [group for group in groups if group]

@@ -223,6 +223,4 @@ def _moved(said: int | float | str, by: int, latest: int) -> int | str:
     return min(int(said) + by, latest)
 
 
-PROTOCOL = ProtocolSpec(
-    name=NAME, title="JSON（MQTT、HTTP）", decoder=decoder, port=None, encode=encode, retime=retime
-)
+PROTOCOL = ProtocolSpec(name=NAME, title="JSON（MQTT、HTTP）", decoder=decoder, port=None, encode=encode, retime=retime)

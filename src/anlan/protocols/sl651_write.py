@@ -66,9 +66,7 @@ def _elements(time: int, values: Mapping[str, float]) -> bytes:
         if key not in slots and key not in bits
     )
     if bits:
-        word = sum(
-            1 << int(key.partition(":")[2]) for key, value in bits.items() if value and not math.isnan(value)
-        )
+        word = sum(1 << int(key.partition(":")[2]) for key, value in bits.items() if value and not math.isnan(value))
         data += bytes.fromhex(STATUS) + b"\x20" + word.to_bytes(4, "big")
     if slots:
         data += b"\xf0\xf0" + _time(time - SLOT_MS * (SLOTS - 1), _OBSERVED)

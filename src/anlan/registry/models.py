@@ -8,6 +8,7 @@ from anlan.accounts.checks import check_credit_code, check_identity_number
 from anlan.accounts.rows import OwnedRow, PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
+from anlan.registry.industries import industry_choices
 
 
 @entity(
@@ -33,7 +34,7 @@ class Enterprise(PlacedRow):
         CLOSED = "closed", _("注销")
 
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True, validators=[check_credit_code])
-    industry = models.CharField(_("行业大类"), max_length=2, blank=True)
+    industry = models.CharField(_("行业大类"), max_length=2, blank=True, choices=industry_choices)
     legal_person = models.CharField(_("法定代表人"), max_length=40, blank=True)
     contact_name = models.CharField(_("安全负责人"), max_length=40, blank=True)
     contact_phone = models.CharField(_("联系电话"), max_length=30, blank=True)
@@ -284,7 +285,7 @@ class Stock(PlacedRow):
     category = models.CharField(_("物资类别"), max_length=10, choices=Category.choices)
     holder = models.CharField(_("储备方式"), max_length=10, choices=Holder.choices, default=Holder.GOVERNMENT)
     quantity = models.PositiveIntegerField(_("数量"))
-    unit = models.CharField(_("单位"), max_length=10)
+    unit = models.CharField(_("计量单位"), max_length=10)
     minimum = models.PositiveIntegerField(_("最低储备"), default=0)
     expires_on = models.DateField(_("有效期至"), null=True, blank=True)
     keeper_name = models.CharField(_("保管人"), max_length=40, blank=True)

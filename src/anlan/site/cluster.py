@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from anlan.site.paths import VAR
@@ -68,10 +69,10 @@ def binary(name: str) -> str:
     return found
 
 
-def _run(*command: str, quiet: bool = True) -> None:
+def _run(*command: str) -> None:
     prefix = ["runuser", "-u", "postgres", "--"] if _as_root() else []
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
-    done = subprocess.run([*prefix, *command], capture_output=quiet, text=True, env=environment, cwd="/")
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, env=environment, cwd="/")
     if done.returncode:
         raise ClusterError(f"{Path(command[0]).name} failed: {(done.stderr or '').strip() or done.returncode}")
 
@@ -90,17 +91,23 @@ def _server_uid() -> int:
 
 
 def make() -> None:
-    """Makes the cluster where there is none. Text sorts by the rules of Chinese."""
-    data = home()
-    if (data / "PG_VERSION").exists():
+    """Makes the cluster where there is none; one that was interrupted half-made is made anew.
+
+    Text sorts by the rules of Chinese.
+    """
+    data, fresh = home(), home().with_name("postgres.new")
+    if data.exists():
         return
-    _folder(data)
-    _run(binary("initdb"), "-D", str(data), "-U", "anlan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+    print("anlan: making the private database", file=sys.stderr, flush=True)
+    shutil.rmtree(fresh, ignore_errors=True)
+    _folder(fresh)
+    _run(binary("initdb"), "-D", str(fresh), "-U", "anlan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
          "--locale-provider=icu", "--icu-locale=zh-Hans-CN", "--data-checksums")  # fmt: skip
     settings = "\n".join(f"{name} = {value}" for name, value in TUNING.items())
     extra = f"\nunix_socket_directories = '{socket_dir()}'\nunix_socket_permissions = 0700\n"
-    conf = data / "postgresql.conf"
+    conf = fresh / "postgresql.conf"
     conf.write_text(conf.read_text() + settings + extra)
+    fresh.rename(data)
 
 
 def running() -> bool:
@@ -117,12 +124,12 @@ def start() -> None:
     _folder(socket_dir())
     if not running():
         log = str(home() / "server.log")
-        _run(binary("pg_ctl"), "-D", str(home()), "-l", log, "-w", "-t", "60", "start", quiet=False)
+        _run(binary("pg_ctl"), "-D", str(home()), "-l", log, "-w", "-s", "-t", "60", "start")
     _make_database()
 
 
 def stop() -> None:
-    if (home() / "PG_VERSION").exists() and running():
+    if home().exists() and running():
         _run(binary("pg_ctl"), "-D", str(home()), "-m", "fast", "-w", "stop")
 
 

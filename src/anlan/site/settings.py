@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "anlan.accounts.gate.PasswordGateMiddleware",
     "anlan.kit.policy.ContentPolicyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -112,6 +113,12 @@ AXES_FAILURE_LIMIT = int(os.environ.get("ANLAN_LOGIN_TRIES", "5"))
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "anlan.accounts.lockout.locked_page"
+AXES_DISABLE_ACCESS_LOG = True
+OTP_TOTP_ISSUER = "Anlan"
+ANLAN_SESSION_HOURS = float(os.environ.get("ANLAN_SESSION_HOURS", "12"))
+"""A log-in ends this long after it began, however busy the person is: one duty shift."""
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英文"))]

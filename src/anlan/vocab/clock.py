@@ -53,8 +53,8 @@ def parse(text: str, layout: str) -> int:
     """
     if len(text) != len(layout) or not (text.isascii() and text.isdigit()):
         raise ClockError(f"not {layout}: {text!r}")
-    year, month, day, hour, minute, second, milli = (int(text[a:b] or 0) for a, b in _spans(layout))
-    return beijing_ms(year if "YYYY" in layout else 2000 + year, month, day, hour, minute, second, milli)
+    year, *rest = [int(text[a:b] or 0) for a, b in _spans(layout)]
+    return beijing_ms(year if "YYYY" in layout else 2000 + year, *rest)
 
 
 def write(ms: int, layout: str) -> str:

@@ -117,7 +117,14 @@ function show(up) {
   if (!sign) return;
   sign.hidden = false;
   sign.classList.toggle("is-down", !up);
-  sign.textContent = word(up ? "live" : "live_down");
+  sign.title = word(up ? "live" : "live_down");
+  const [long, short] = [document.createElement("span"), document.createElement("span")];
+  long.className = "live-state__long";
+  long.textContent = sign.title;
+  short.className = "live-state__short";
+  short.textContent = word(up ? "live" : "live_down_short");
+  short.setAttribute("aria-hidden", "true");
+  sign.replaceChildren(long, short);
 }
 
 document.body.addEventListener("htmx:load", () => connectSoon(GATHER));

@@ -1,0 +1,124 @@
+"""Reports 首报/续报/终报: made from the timeline, kept under their hash. The first one stops the clock."""
+
+from datetime import datetime
+from typing import Any, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from anlan.accounts.models import User
+from anlan.command.documents import paper_docx, report_paper
+from anlan.command.flows import IncidentStep, SignalStep
+from anlan.command.kinds import Aspect, EntryKind, ReportKind
+from anlan.command.models import Incident, Report, Signal
+from anlan.command.services.incidents import incident_step
+from anlan.command.services.signals import signal_step
+from anlan.command.services.steps import Act, entry_add, locked, moment, say
+from anlan.command.vault import vault_store
+from anlan.kit.flow import IllegalStep
+
+FOLDER = "reports"
+SUFFIX = ".docx"
+
+
+@transaction.atomic
+def report_submit(
+    *,
+    kind: str,
+    signal: Signal | None = None,
+    incident: Incident | None = None,
+    situation: str,
+    measures: str = "",
+    next_steps: str = "",
+    **act: Unpack[Act],
+) -> Report:
+    """A first report is about the signal, and through it about its incident; the others are about an incident."""
+    if not situation.strip():
+        raise ValidationError(_t("报告的基本情况不能为空。"))
+    texts = {"situation": situation.strip(), "measures": measures.strip(), "next_steps": next_steps.strip()}
+    if kind == ReportKind.FIRST:
+        behind = signal or (incident.signals.first() if incident else None)
+        if behind is None:
+            raise ValidationError(_t("首报必须对应警情。"))
+        return _first(behind, texts, act)
+    if incident is None or kind not in {ReportKind.FOLLOW_UP, ReportKind.FINAL}:
+        raise ValidationError(_t("续报和终报必须对应事件。"))
+    return _later(kind, incident, texts, act)
+
+
+def _first(signal: Signal, texts: dict[str, str], act: Act) -> Report:
+    row, at = locked(signal, act), moment(act)
+    if row.first_report_at is not None:
+        raise IllegalStep(_t("首报已提交,请提交续报。"))
+    row = signal_step(row, SignalStep.REPORT, say(_("提交首报")), act, first_report_at=at)
+    return _write(kind=ReportKind.FIRST, number=1, signal=row, incident=row.incident, act=act, texts=texts)
+
+
+def _later(kind: str, incident: Incident, texts: dict[str, str], act: Act) -> Report:
+    row = locked(incident, act)
+    if not row.reports.filter(kind=ReportKind.FIRST).exists():
+        raise ValidationError(_t("请先提交首报。"))
+    number = next_number(row)
+    text = say(_("提交%(kind)s(第%(number)s号)"), kind=ReportKind(kind).label, number=number)
+    row = incident_step(row, IncidentStep.REPORT, text, act)
+    return _write(kind=kind, number=number, incident=row, act=act, texts=texts)
+
+
+def next_number(incident: Incident) -> int:
+    return (incident.reports.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _write(*, kind: str, number: int, act: Act, texts: dict[str, str], **about: Any) -> Report:
+    """The row first, so that the paper can name it, then the file and its hash."""
+    report = Report(
+        kind=kind, number=number, submitted_by=act["by"], submitted_at=moment(act), **{"version": 1, **about}, **texts
+    )
+    report.title = report_title(report)
+    content = paper_docx(report_paper(report))
+    report.sha256, report.size = vault_store(FOLDER, content, SUFFIX), len(content)
+    report.validate_constraints()
+    report.save()
+    return report
+
+
+def report_title(report: Report) -> str:
+    subject = report.incident or report.signal
+    label = ReportKind(report.kind).label
+    return say(_("关于%(subject)s的%(kind)s"), subject=subject, kind=label)[:200]
+
+
+@transaction.atomic
+def report_correct(
+    *, report: Report, situation: str, measures: str = "", next_steps: str = "", **act: Unpack[Act]
+) -> Report:
+    """A next version of a report that was wrong; both files stay."""
+    if report.kind == ReportKind.RECORD or not situation.strip():
+        raise ValidationError(_t("归档记录不能更正;报告的基本情况不能为空。"))
+    label = ReportKind(report.kind).label
+    text = say(_("更正%(kind)s(第%(number)s号)"), kind=label, number=report.number)
+    if report.incident:
+        incident_step(report.incident, IncidentStep.REPORT, text, act)
+    elif report.signal:
+        signal_step(report.signal, SignalStep.REPORT, text, act)
+    same = Report.objects.filter(signal=report.signal, incident=report.incident, number=report.number)
+    version = (same.aggregate(last=Max("version"))["last"] or 0) + 1
+    texts = {"situation": situation.strip(), "measures": measures.strip(), "next_steps": next_steps.strip()}
+    about = {"signal": report.signal, "incident": report.incident, "version": version}
+    return _write(kind=report.kind, number=report.number, act=act, texts=texts, **about)
+
+
+def report_record(incident: Incident, *, by: User, at: datetime) -> Report:
+    """The whole course of a closed incident as a document, filed with the closing itself."""
+    final = incident.reports.filter(kind=ReportKind.FINAL).order_by("-number", "-version").first()
+    if final is None:
+        raise ValidationError(_t("尚未提交终报。"))
+    texts = {"situation": final.situation, "measures": final.measures, "next_steps": final.next_steps}
+    number = next_number(incident)
+    act: Act = {"by": by, "at": at}
+    report = _write(kind=ReportKind.RECORD, number=number, incident=incident, act=act, texts=texts)
+    text = say(_("全过程归档,校验值 %(sha)s"), sha=report.sha256[:16])
+    entry_add(kind=EntryKind.REPORT, text=text, at=at, aspect=Aspect.REPORT, incident=incident, report=report)
+    return report

@@ -1,0 +1,1 @@
+"""Pages of command: they translate between people and services."""

@@ -1,0 +1,1 @@
+"""The administrator's pages, made from the declarations and dressed by Unfold."""

@@ -1,0 +1,1 @@
+"""Rows in and out as files: templates, imports with a rehearsal, exports."""

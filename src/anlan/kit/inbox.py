@@ -1,0 +1,46 @@
+"""A person's notices: those to them, and those to their role in their area or one above it."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from anlan.kit.models import Notice, NoticeReading
+
+
+def addresses_of(user: Any) -> list[str]:
+    """Every address under which a notice reaches this person."""
+    own = [f"user:{user.pk}"]
+    area = getattr(user, "area", None)
+    role = getattr(user, "role", "")
+    codes = [code for code in area.path.split(".") if code] if area else []
+    return own + ([f"role:{role}@{code}" for code in codes] if role else [])
+
+
+def notices_of(user: Any) -> QuerySet[Notice]:
+    """Newest first."""
+    return Notice.objects.filter(address__in=addresses_of(user))
+
+
+def unread_of(user: Any) -> QuerySet[Notice]:
+    return (
+        notices_of(user)
+        .exclude(readings__reader_id=user.pk)
+        .exclude(Q(address__startswith="user:"), state=Notice.State.READ)
+    )
+
+
+def notice_read(*, notice: Notice, user: Any) -> None:
+    """Marks a notice as read by this person; one to a role stays unread for the others."""
+    NoticeReading.objects.get_or_create(notice=notice, reader_id=user.pk)
+    if notice.address == f"user:{user.pk}" and notice.state != Notice.State.READ:
+        notice.state, notice.read_at = Notice.State.READ, timezone.now()
+        notice.save(update_fields=["state", "read_at"])
+
+
+def notices_read_all(*, user: Any) -> int:
+    """Marks everything as read; returns how many were unread."""
+    unread = list(unread_of(user))
+    for notice in unread:
+        notice_read(notice=notice, user=user)
+    return len(unread)

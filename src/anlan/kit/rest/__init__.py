@@ -1,0 +1,1 @@
+"""The REST interface of every entity, made from the declarations."""

@@ -1,0 +1,51 @@
+"""What a command needs before it can ask the database: the cluster up, Django ready, somebody to act as."""
+
+from typing import Any
+
+from anlan.site import cluster
+from anlan.site.database import database_settings
+
+
+class NoSuchPerson(ValueError):
+    """There is no log-in of this name."""
+
+
+class Operator:
+    """Who sits at the machine: sees every row, reads sensitive fields masked, has no log-in."""
+
+    pk = id = None
+    username = "operator"
+    role = ""
+    area = organisation = area_id = organisation_id = None
+    is_active = is_authenticated = is_superuser = is_staff = True
+    is_anonymous = False
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_username(self) -> str:
+        return self.username
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not perm.partition(".")[2].startswith("reveal_")
+
+
+def stand_up() -> None:
+    """Starts the private cluster where that is the database, and Django."""
+    import django
+
+    if database_settings()["HOST"] == str(cluster.socket_dir()):
+        cluster.start()
+    django.setup()
+
+
+def person(username: str | None) -> Any:
+    """The log-in of this name, or the operator; raises `NoSuchPerson`."""
+    from anlan.accounts.models import User
+
+    if username is None:
+        return Operator()
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise NoSuchPerson(f"there is no log-in {username}")
+    return user
