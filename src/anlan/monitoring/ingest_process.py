@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import Error, close_old_connections, connection
+from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring import store
 from anlan.monitoring.gateway.inbox import Inbox
@@ -84,7 +84,7 @@ async def sweep_forever(pause: float) -> None:
             except Error as error:
                 log.warning("no sweep for silence: %s", str(error).strip())
     finally:
-        thread.submit(connection.close)
+        thread.submit(connections.close_all)
         thread.shutdown(wait=True)
 
 
@@ -98,17 +98,23 @@ def _sweep() -> None:
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
     """Serves until `stop` is set, or SIGTERM or SIGINT comes."""
-    ending = stop or asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ending.set)
+    ending = stop or _ended_by_signal()
     host = os.environ.get("ANLAN_INGEST_HOST", "127.0.0.1")
     ingest = Ingest(Limits.from_environment())
     try:
         await ingest.open(host, ports, mqtt_url)
-        log.warning("ingest listens on %s: %s", host, ", ".join(f"{name} {port}" for name, port in ports.items()))
+        where = ", ".join(f"{name} {port}" for name, port in ports.items())
+        print(f"anlan ingest: {where or 'no TCP'} on {host}{', MQTT' if mqtt_url else ''}", flush=True)
         await ending.wait()
     finally:
         await ingest.close()
+
+
+def _ended_by_signal() -> asyncio.Event:
+    ending = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ending.set)
+    return ending
 
 
 def ports_from_environment() -> dict[str, int]:

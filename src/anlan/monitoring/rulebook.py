@@ -19,12 +19,22 @@ class Rulebook:
     by_kind: dict[tuple[str, str], int]
 
     def row(self, device_id: int, kind: str, key: str) -> int:
-        """The row that judges a series: the device's own rule, else that of its kind, else row 0."""
-        own = self.by_device.get((device_id, key))
-        return self.by_kind.get((kind, key), 0) if own is None else own
+        """The row that judges a series: the device's own rule, else that of its kind, else row 0.
+
+        In each, a rule for the very key comes before one for its kind of key ("*:fire" for "part-1-3-9:fire").
+        """
+        for name in (key, family(key)):
+            if (found := self.by_device.get((device_id, name))) is not None:
+                return found
+        return self.by_kind.get((kind, key), 0) or self.by_kind.get((kind, family(key)), 0)
 
     def table_of(self, rows: NDArray[np.int64]) -> RuleTable:
         return RuleTable(self.table.cells[rows])
+
+
+def family(key: str) -> str:
+    """What a key has in common with those of its kind: "*:" and what follows its last colon."""
+    return "*:" + key.rpartition(":")[2]
 
 
 _current: list[Rulebook] = []

@@ -23,8 +23,8 @@ select s.id from monitoring_series s
 join monitoring_device d on d.id = s.device_id
 cross join lateral (
     select no_data_minutes from monitoring_thresholdrule
-    where active and key = s.key and (device_id = d.id or device_kind = d.kind)
-    order by device_id nulls last limit 1) r
+    where active and key in (s.key, regexp_replace(s.key, '^.*:|^', '*:')) and (device_id = d.id or device_kind = d.kind)
+    order by device_id nulls last, key = s.key desc limit 1) r
 where r.no_data_minutes > 0 and s.last_time <= %s - r.no_data_minutes * 60000::bigint
   and not exists (
     select 1 from monitoring_alarm a where a.series_id = s.id and a.kind = %s and a.cleared_at is null)
@@ -70,7 +70,7 @@ def devices_silence(*, at: datetime) -> list[int]:
     except NoSuchRule:
         minutes = {}
     with connection.cursor() as cursor:
-        words = [Device.Status.SILENT, Device.Status.ONLINE, at, json.dumps(minutes), MOST]
+        words: list[str | int | datetime] = [Device.Status.SILENT, Device.Status.ONLINE, at, json.dumps(minutes), MOST]
         cursor.execute(_SILENT, words)
         ids = [device_id for (device_id,) in cursor.fetchall()]
     for device in devices_by_id(ids).values():

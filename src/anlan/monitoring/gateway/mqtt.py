@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from gmqtt import Client
 from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS
+from gmqtt.mqtt.handler import MQTTError
 
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
@@ -23,6 +24,7 @@ IN_FLIGHT = 4_000
 SESSION = 7 * 86_400
 """Seconds for which the broker keeps what comes while nobody listens."""
 LARGEST = 262_144
+PATIENCE = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -87,13 +89,18 @@ class Subscriber:
         pause = 0.5
         while True:
             try:
-                await self._client.connect(self._broker.host, self._broker.port, ssl=self._broker.secure, keepalive=30)
+                await self._connect()
                 break
-            except (OSError, RuntimeError) as error:
+            except (OSError, MQTTError) as error:
                 log.warning("no MQTT broker at %s:%s: %s", self._broker.host, self._broker.port, error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 10.0)
         await asyncio.Event().wait()
+
+    async def _connect(self) -> None:
+        broker = self._broker
+        async with asyncio.timeout(PATIENCE):
+            await self._client.connect(broker.host, broker.port, ssl=broker.secure, keepalive=30)
 
     def _on_connect(self, client: Any, *_words: Any) -> None:
         self._connected += 1

@@ -102,12 +102,12 @@ class Connection:
     async def _put(self, event: Event) -> None:
         arrival = Arrival(source=self._spec.name, event=event)
         reply = event.reply if isinstance(event, Frame) else None
-        if reply is None:
-            return await self._inbox.put(Item(arrival=arrival))
-        self._due += 1
+        self._due += reply is not None
         await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(reply)))
 
-    def _answer(self, reply: bytes) -> None:
+    def _answer(self, reply: bytes | None) -> None:
+        if reply is None:
+            return
         self._due -= 1
         transport = self._writer.transport
         if transport.is_closing():

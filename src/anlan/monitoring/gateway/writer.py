@@ -4,7 +4,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, connections
 
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
@@ -33,7 +33,7 @@ class Writer:
                 await self._keep(items)
                 self._inbox.release(items)
         finally:
-            self._thread.submit(connection.close)
+            self._thread.submit(connections.close_all)
             self._thread.shutdown(wait=True)
 
     async def _keep(self, items: list[Item]) -> None:

@@ -14,10 +14,10 @@ create table monitoring_reading_other partition of monitoring_reading default;
 """
 
 STAMP = """
-insert into monitoring_rulestamp (id, version) values (1, 1);
 create function monitoring_rules_changed() returns trigger language plpgsql as $$
 begin
-    update monitoring_rulestamp set version = version + 1;
+    insert into monitoring_rulestamp as stamp (id, version) values (1, txid_current() * 1000)
+        on conflict (id) do update set version = greatest(stamp.version + 1, excluded.version);
     return null;
 end $$;
 create trigger monitoring_rules_changed

@@ -54,7 +54,10 @@ def _in_pairs() -> Q:
     key=("device_kind", "device", "key"),
 )
 class ThresholdRule(models.Model):
-    """What judges one series of one device, or that series of every device of a kind. The device's own rule wins."""
+    """What judges one series of one device, or that series of every device of a kind. The device's own rule wins.
+
+    A key "*:fire" is for every series whose key ends so, such as that of each detector behind a fire panel.
+    """
 
     class Direction(models.TextChoices):
         ABOVE = "above", _("高于触发")
@@ -157,6 +160,6 @@ class ThresholdRule(models.Model):
 
 
 class RuleStamp(models.Model):
-    """One row whose version the database raises with every change of a rule, by whatever way it was made."""
+    """One row whose version the database renews with every change of a rule, by whatever way it was made."""
 
     version = models.BigIntegerField(default=0)
