@@ -109,9 +109,9 @@ def _ingest(_arguments: argparse.Namespace) -> int:
     import django
 
     django.setup()
-    from anlan.monitoring import ingest_process
+    from anlan.monitoring.ingest_process import run as ingest
 
-    ingest_process.run()
+    ingest()
     return 0
 
 
