@@ -190,7 +190,7 @@ class User(AbstractUser):
         return self.get_full_name()
 
 
-NO_PERSON = {"system": _("系统"), "anonymous": _("未登录者")}
+NO_PERSON = {"system": _("系统"), "operator": _("命令行"), "anonymous": _("未登录者")}
 
 
 def subject_model(label: str) -> type[models.Model] | None:

@@ -18,8 +18,7 @@ class Role(models.TextChoices):
 
 
 VIEW = frozenset({"view"})
-KEEP = VIEW | {"change"}
-WRITE = KEEP | {"add"}
+WRITE = VIEW | {"add", "change"}
 EVERY = WRITE | {"delete"}
 REVEAL = frozenset({"reveal"})
 """To read sensitive fields in full; each reading is audited."""
@@ -34,14 +33,14 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "accounts": VIEW | REVEAL,
         "kit": VIEW,
         "registry": VIEW | REVEAL,
-        "monitoring": KEEP | REVEAL,
+        "monitoring": VIEW | REVEAL,
         "command": WRITE | REVEAL,
     },
     Role.COMMANDER: {
         "accounts": VIEW | REVEAL,
         "kit": VIEW,
         "registry": VIEW | REVEAL,
-        "monitoring": KEEP | REVEAL,
+        "monitoring": VIEW | REVEAL,
         "command": WRITE | REVEAL,
     },
     Role.LEADER: dict.fromkeys(PARTS, VIEW),

@@ -10,12 +10,11 @@ Exit code 0 where the chain is sound, 1 where a link is broken.
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 from anlan.accounts.chain import Head, Verdict, canonical, read_lines, verify
-from anlan.site import cluster
+from anlan.site.standing import stand_up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.job == "verify":
         return _verify(arguments)
-    _database()
+    stand_up()
     return _export(arguments.out) if arguments.job == "export" else _print_head()
 
 
@@ -40,7 +39,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     if arguments.file:
         verdict = verify(read_lines(arguments.file), kept=arguments.head)
     else:
-        _database()
+        stand_up()
         from anlan.accounts.audit import audit_entries
 
         verdict = verify(audit_entries(), kept=arguments.head)
@@ -86,11 +85,3 @@ def _head(text: str) -> Head:
         return Head.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _database() -> None:
-    import django
-
-    if not os.environ.get("DATABASE_URL"):
-        cluster.start()
-    django.setup()
