@@ -8,6 +8,8 @@ from anlan.accounts.checks import check_credit_code, check_identity_number
 from anlan.accounts.rows import OwnedRow, PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
+from anlan.registry import examples
+from anlan.registry.disciplines import Discipline
 from anlan.registry.industries import industry_choices
 
 
@@ -17,6 +19,7 @@ from anlan.registry.industries import industry_choices
     filters=("area", "industry", "key_supervised", "hazardous_chemicals", "status"),
     sensitive=("contact_phone",),
     key=("credit_code",),
+    example=examples.ENTERPRISE,
     layer=Layer(
         symbol="enterprise",
         colour_by="key_supervised",
@@ -48,31 +51,13 @@ class Enterprise(PlacedRow):
         ordering = ["id"]
 
 
-class Discipline(models.TextChoices):
-    """What a team is trained and equipped for."""
-
-    COMPREHENSIVE = "comprehensive", _("综合救援")
-    FIRE = "fire", _("消防灭火")
-    FOREST_FIRE = "forest_fire", _("森林消防")
-    WATER = "water", _("水域救援")
-    MOUNTAIN = "mountain", _("山地救援")
-    AIR = "air", _("空中救援")
-    HAZCHEM = "hazchem", _("危化救援")
-    GAS = "gas", _("燃气抢险")
-    FLOOD = "flood", _("防汛抢险")
-    POWER = "power", _("电力抢修")
-    MEDICAL = "medical", _("医疗救护")
-    ENGINEERING = "engineering", _("工程抢险")
-    COMMUNICATION = "communication", _("应急通信")
-    VOLUNTEER = "volunteer", _("社会救援")
-
-
 @entity(
     columns=("name", "discipline", "area", "status", "members", "leader_name"),
     search=("name", "leader_name", "address"),
     filters=("area", "discipline", "status"),
     sensitive=("leader_phone",),
     key=("name",),
+    example=examples.TEAM,
     layer=Layer(
         symbol="team",
         colour_by="status",
@@ -108,6 +93,7 @@ class Team(PlacedRow):
     search=("name", "position"),
     filters=("kind", "area"),
     sensitive=("telephone", "id_number"),
+    example=examples.PERSON,
 )
 class Person(OwnedRow):
     """A person whom the bureau must be able to find: official, inspector, team member, safety officer."""
@@ -153,6 +139,7 @@ class Person(OwnedRow):
     columns=("name", "kind", "area", "address"),
     search=("name", "address"),
     filters=("kind", "area"),
+    example=examples.PLACE,
     layer=Layer(symbol="place", colour_by="kind", properties=("name", "kind", "address"), order=30),
 )
 class Place(PlacedRow):
@@ -179,6 +166,7 @@ class Place(PlacedRow):
     columns=("name", "kind", "area", "enterprise", "status"),
     search=("name", "address"),
     filters=("kind", "area", "status"),
+    example=examples.FACILITY,
     layer=Layer(symbol="facility", colour_by="kind", properties=("name", "kind", "status"), order=35),
 )
 class Facility(PlacedRow):
@@ -216,6 +204,7 @@ class Facility(PlacedRow):
     filters=("area", "category", "status"),
     sensitive=("manager_phone",),
     key=("name",),
+    example=examples.SHELTER,
     layer=Layer(
         symbol="shelter",
         colour_by="status",
@@ -263,6 +252,7 @@ class Shelter(PlacedRow):
     search=("name", "item"),
     filters=("area", "category", "holder"),
     sensitive=("keeper_phone",),
+    example=examples.STOCK,
     layer=Layer(symbol="stock", properties=("name", "item", "quantity", "unit", "expires_on"), order=50),
 )
 class Stock(PlacedRow):
@@ -297,3 +287,6 @@ class Stock(PlacedRow):
 
     def __str__(self) -> str:
         return f"{self.name}·{self.item}"
+
+
+__all__ = ["Discipline", "Enterprise", "Facility", "Person", "Place", "Shelter", "Stock", "Team"]

@@ -9,13 +9,13 @@ from anlan.registry.demo.words import Words
 from anlan.registry.models import Place, Shelter
 
 SHELTERS, CAMERAS = 60, 154
-IN_SCHOOLS, IN_CENTRES = 18, 8
+IN_SCHOOLS, IN_HALLS = 18, 8
 Category = Shelter.Category
 
 
 def shelters_make(world: DemoWorld, ground: Ground) -> None:
     words = Words(world.rng("registry/shelters"), series="8")
-    rows = [*_in_schools(words), *_elsewhere(words, ground)]
+    rows = [*_in_schools(words), *_in_halls(words, ground), *_outdoors(words, ground)]
     extra = Counter(words.rng.choices(range(SHELTERS), [row.capacity for row in rows], k=CAMERAS - SHELTERS))
     for place, row in enumerate(rows):
         row.cameras = 1 + extra[place]
@@ -35,27 +35,22 @@ def _in_schools(words: Words) -> Iterator[Shelter]:
         )
 
 
-def _elsewhere(words: Words, ground: Ground) -> Iterator[Shelter]:
-    """In the communities' own halls, then on squares and in parks."""
-    for place, spot in enumerate(ground.spots(SHELTERS - IN_SCHOOLS, words.rng)):
-        indoor = place < IN_CENTRES
-        patterns = [words.of["community_shelter"]] if indoor else words.of["outdoor_shelters"]
-        yield _shelter(
-            words,
-            name=_name(words, patterns, spot),
-            area=spot.leaf.area,
-            location=spot.point,
-            address=words.address(spot),
-            category=Category.INDOOR if indoor else Category.OUTDOOR,
-        )
+def _in_halls(words: Words, ground: Ground) -> Iterator[Shelter]:
+    """In the halls of some communities, one each."""
+    homes = {leaf.community.code: leaf for leaf in ground.leaves}
+    for code in sorted(words.rng.sample(sorted(homes), IN_HALLS)):
+        (spot,) = ground.spots(1, words.rng, leaves=[homes[code]])
+        yield _at(words, spot, words.fill(words.of["community_shelter"], spot.leaf), Category.INDOOR)
 
 
-def _name(words: Words, patterns: list[str], spot: Spot) -> str:
-    """A name not given before; where a community's own hall is taken, a named square."""
-    plain = words.fill(patterns[0], spot.leaf)
-    return words.names.once(
-        iter([plain, *(words.fill(words.of["outdoor_shelters"][1], spot.leaf) for _ in "123")]).__next__
-    )
+def _outdoors(words: Words, ground: Ground) -> Iterator[Shelter]:
+    for spot in ground.spots(SHELTERS - IN_SCHOOLS - IN_HALLS, words.rng):
+        yield _at(words, spot, words.fresh(words.of["outdoor_shelters"], spot.leaf), Category.OUTDOOR)
+
+
+def _at(words: Words, spot: Spot, name: str, category: Category) -> Shelter:
+    address = words.address(spot)
+    return _shelter(words, name=name, area=spot.leaf.area, location=spot.point, address=address, category=category)
 
 
 def _shelter(words: Words, **values: object) -> Shelter:
