@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Page, sync_playwright
 
@@ -40,10 +41,14 @@ def chromium() -> str | None:
 
 @contextmanager
 def browser() -> Iterator[Any]:
+    """While it is open Django sees a running loop and keeps a second set of connections; they end with it."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield opened
-        opened.close()
+        try:
+            yield opened
+        finally:
+            opened.close()
+            connections.close_all()
 
 
 def new_page(opened: Any, size: dict[str, int] = DESK) -> Page:

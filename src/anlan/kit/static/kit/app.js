@@ -53,6 +53,15 @@ function foldRail(narrow) {
   localStorage.setItem(RAIL, narrow ? "narrow" : "wide");
 }
 
+/** Marks the entry under which a page lies, where the page is not itself an entry. */
+function markRail() {
+  const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a.rail__link"));
+  if ([...links].some((link) => link.hasAttribute("aria-current"))) return;
+  const above = [...links].filter((link) => link.pathname !== "/" && location.pathname.startsWith(link.pathname));
+  const [nearest] = above.sort((a, b) => b.pathname.length - a.pathname.length);
+  nearest?.setAttribute("aria-current", "page");
+}
+
 /** @param {number} status */
 function faultSentence(status) {
   if (status === 403) return word("refused");
@@ -107,6 +116,7 @@ function start() {
   document.addEventListener("submit", onSubmit);
   listenToHtmx();
   startClocks();
+  markRail();
   for (const shown of document.querySelectorAll("#toasts .toast:not(.toast--error)")) {
     setTimeout(() => shown.remove(), TOAST_TIME);
   }

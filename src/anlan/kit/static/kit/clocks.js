@@ -17,8 +17,9 @@ export function now() {
 }
 
 const dateFormat = new Intl.DateTimeFormat(document.documentElement.lang, {
-  timeZone: "Asia/Shanghai", year: "numeric", month: "long", day: "numeric", weekday: "long",
+  timeZone: "Asia/Shanghai", year: "numeric", month: "long", day: "numeric",
 });
+const weekdayFormat = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: "Asia/Shanghai", weekday: "long" });
 const timeFormat = new Intl.DateTimeFormat("en-GB", {
   timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
@@ -95,7 +96,7 @@ function tickAll() {
   for (const clock of document.querySelectorAll(".clock[data-due]")) tick(/** @type {HTMLElement} */ (clock));
   const moment = new Date(now());
   for (const wall of document.querySelectorAll("[data-beijing-clock]")) {
-    child(/** @type {HTMLElement} */ (wall), "wall__date").textContent = dateFormat.format(moment);
+    child(/** @type {HTMLElement} */ (wall), "wall__date").textContent = `${dateFormat.format(moment)} ${weekdayFormat.format(moment)}`;
     const time = wall.querySelector("b") ?? wall.appendChild(document.createElement("b"));
     time.textContent = timeFormat.format(moment);
   }
