@@ -9,13 +9,13 @@ from pathlib import Path
 from anlan.protocols import protocols
 from anlan.site.paths import ROOT
 
-VECTORS = json.loads((ROOT / "tests/protocols/vectors/protocol_vectors.json").read_text())
+VECTORS = ROOT / "tests/protocols/vectors"
 
 
 def recorded(protocol: str, name: str) -> bytes:
     """A recorded frame as bytes."""
-    section = {"sl651": "sl651", "hj212": "hj212", "gb26875": "gb26875_3"}[protocol]
-    found = next(v for v in VECTORS[section]["valid"] if v["name"] == name)
+    vectors = json.loads((VECTORS / f"{protocol}.json").read_text())
+    found = next(vector for vector in vectors["valid"] if vector["name"] == name)
     return bytes.fromhex(found["hex"]) if "hex" in found else found["frame"].encode()
 
 

@@ -1,0 +1,169 @@
+"""The main job: a real reading becomes an alarm, a signal, an incident, orders and a closed case."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+from playwright.sync_api import Page, expect
+
+from tests.browser import DESK, PHONE, new_page
+from tests.journeys.devices import photo, publish, recorded, send
+from tests.journeys.server import Anlan
+
+TEAM = "坪山区综合应急救援大队"
+PICTURES = Path("/tmp/anlan-journey")
+
+
+class Person:
+    """Somebody at a browser of their own, logged in through the log-in page."""
+
+    def __init__(self, chromium: Any, anlan: Anlan, username: str, size: dict[str, int] = DESK) -> None:
+        self.page: Page = new_page(chromium, size)
+        self.anlan = anlan
+        self.go("/login/")
+        name, password = anlan.logins[username]
+        self.page.fill("input[name=username]", name)
+        self.page.fill("input[name=password]", password)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url(re.compile(r"^(?!.*/login/)"))
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.anlan.url + path)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+        self.page.wait_for_load_state()
+
+    def look(self, name: str) -> None:
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def words_of(word: bytes) -> str:
+    document = Document(io.BytesIO(word))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(p.text for p in document.paragraphs), *cells])
+
+
+def step_texts(person: Person) -> list[tuple[str, str]]:
+    """Time and text of each step that the incident page shows."""
+    return [
+        (item.locator("time").first.inner_text(), item.locator(".timeline__text").first.inner_text())
+        for item in person.page.locator("#incident-live .timeline > li").all()
+    ]
+
+
+@pytest.fixture(scope="module")
+def fire(anlan: Anlan) -> Anlan:
+    """What the field sends: river and rain, air, water, a fire panel, a level sensor."""
+    assert send(anlan.devices["sl651"], "sl651", recorded("sl651", "func33"))
+    assert send(anlan.devices["gb26875"], "gb26875", recorded("gb26875", "part_state_fire_alarm"))
+    publish(anlan.mqtt, "MQTT-LEVEL-01", {"time": None, "values": {"level": 0.4}} | {"device": "MQTT-LEVEL-01"})
+    return anlan
+
+
+def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path: Path) -> None:
+    duty = Person(chromium, fire, "duty")
+    card = duty.page.locator("#desk .card", has_text="消防主机").first
+    expect(card).to_be_visible()
+    expect(card.locator(".clock")).to_contain_text("剩余")
+    duty.look("desk")
+
+    card.get_by_role("link").first.click()
+    duty.press("接警,由我盯办")
+    duty.page.locator("form[action$='/judge/'] select[name=event_type]").select_option("fire")
+    duty.page.locator("form[action$='/judge/'] select[name=level]").select_option("4")
+    duty.press("确认研判")
+    duty.page.locator("form[action$='/verify/'] textarea[name=note]").fill(
+        "致电消防控制室,走廊确有明火,正在疏散,无人员被困"
+    )
+    duty.press("确认核实")
+    duty.look("signal")
+    signal_address = duty.page.url
+
+    duty.page.get_by_role("link", name="写首报").first.click()
+    duty.page.fill("textarea[name=situation]", "走廊起火,现场人员正在疏散,暂无人员伤亡。")
+    duty.look("report")
+    duty.press("提交报告")
+    duty.page.goto(signal_address)
+    expect(duty.page.locator(".headline")).not_to_contain_text("首报超时")
+    duty.press("立项并进入处置")
+    expect(duty.page).to_have_url(re.compile(r"/incidents/\d+/"))
+    incident = duty.page.url.removeprefix(fire.url)
+
+    commander = Person(chromium, fire, "commander")
+    commander.go(incident)
+    commander.press("启动应急处置")
+    commander.page.get_by_role("link", name="下达指令").first.click()
+    form = commander.page.locator("form[action*='/orders/new/']")
+    form.locator("select[name=team]").select_option(label=TEAM)
+    form.locator("textarea[name=text]").fill("立即出动两车十二人,扑灭走廊明火并搜救。")
+    form.get_by_role("button", name="确定").click()
+    expect(commander.page.locator("#incident-live")).to_contain_text(TEAM)
+    commander.look("incident")
+
+    answer_on_the_phone(fire, chromium, tmp_path)
+
+    expect(commander.page.locator("#incident-live")).to_contain_text("明火已扑灭")
+    commander.go(incident)
+    commander.page.locator("summary", has_text="确认险情受控").click()
+    commander.press("确认受控")
+    commander.go(f"{incident}report/")
+    commander.page.locator("input[name=kind][value=final]").check()
+    commander.page.fill("textarea[name=situation]", "火已扑灭,过火面积约十平方米,无人员伤亡。")
+    commander.press("提交报告")
+    commander.go(incident)
+    commander.page.locator("summary", has_text="申请结案").click()
+    commander.press("提交结案申请")
+    expect(commander.page.get_by_role("button", name="批准结案")).to_have_count(0)
+
+    second = Person(chromium, fire, "commander2")
+    second.go(incident)
+    second.page.on("dialog", lambda dialog: dialog.accept())
+    second.page.get_by_role("button", name="批准结案").click()
+    confirm = second.page.locator("dialog[open] button.btn--primary, dialog[open] [value=yes]")
+    if confirm.count():
+        confirm.first.click()
+    expect(second.page.locator("#incident-live")).to_contain_text("已结案")
+    second.look("closed")
+    the_word_report_holds_every_step(second)
+
+
+def answer_on_the_phone(fire: Anlan, chromium: Any, folder: Path) -> None:
+    leader = Person(chromium, fire, "team1", PHONE)
+    leader.go("/orders/")
+    leader.look("orders")
+    leader.page.locator("a.job").first.click()
+    leader.press("签收")
+    expect(leader.page.get_by_role("button", name="已到达")).to_be_visible()
+    leader.press("已到达")
+    expect(leader.page.locator("input[name=photo][capture]")).to_have_count(1)
+    leader.page.locator("input[name=photo][capture]").set_input_files(photo(folder))
+    expect(leader.page.locator(".thumbs img")).to_have_count(1)
+    leader.page.locator("textarea[name=result]").fill("明火已扑灭,搜救完毕,无人员被困。")
+    leader.look("order")
+    leader.press("完成")
+    expect(leader.page.locator(".job").first).to_contain_text("已完成")
+
+
+def the_word_report_holds_every_step(person: Person) -> None:
+    link = person.page.locator("a[href^='/reports/']").last
+    answer = person.page.request.get(person.anlan.url + str(link.get_attribute("href")))
+    assert answer.ok
+    text = words_of(answer.body())
+    for at, what in step_texts(person):
+        if "结案" in what or "终报" in what:
+            continue
+        assert what in text, what
+        assert at[-8:] in text, at
+
+
+def test_the_reading_ledger_reconciles_after_the_job(fire: Anlan) -> None:
+    assert '"difference": 0' in fire.command("ledger", "--json") or '"ok": true' in fire.command("ledger", "--json")
+
+
+def test_the_audit_chain_is_whole_after_the_job(fire: Anlan) -> None:
+    assert "seq" in fire.command("audit", "head") or fire.command("audit", "verify")
