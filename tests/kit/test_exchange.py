@@ -8,9 +8,11 @@ from typing import Any
 import openpyxl
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from anlan.accounts.models import User
 from anlan.kit.entities import Entity, entity_of
+from anlan.kit.exchange.columns import import_columns
 from anlan.kit.exchange.exports import rows_export
 from anlan.kit.exchange.imports import ImportReport, rows_import
 from anlan.kit.exchange.sheets import SheetError, csv_written, sheet_read, xlsx_written
@@ -285,3 +287,13 @@ def test_only_what_was_queried_and_picked_is_exported(admin: User, district: Dis
     picked = Team.objects.get(name="西队").pk
     answer = client.post(address, {"format": "csv", "fields": ["name"], "_selected_action": [picked]})
     assert answer.content.decode("utf-8-sig").split() == ["名称", "西队"]
+
+
+def test_a_sheet_of_the_other_language_is_understood(admin: User, district: District) -> None:
+    with override("en"):
+        headers = [column.header for column in import_columns(TEAM)]
+        report = bring(admin, [GOOD])
+    assert report.created == 1
+    assert "Longitude" in headers
+    team = ["name", "discipline", "area", "Longitude", "Latitude"]
+    assert bring(admin, [("西队", "fire", "西街道", 114.3, 22.6)], headers=team).created == 1

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import polib
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.urls import reverse
 from anlan.accounts.models import User
 from anlan.kit.entities import entities
 from anlan.registry.models import Team
+from anlan.site.paths import ROOT
 
 from .conftest import District
 
@@ -115,3 +117,18 @@ def test_the_pages_of_every_entity_are_chinese(name: str, team: Team, root: User
 def test_the_front_page_and_the_change_of_password_are_chinese(name: str, root: User, enter: Any) -> None:
     html = enter(root).get(reverse(f"admin:{name}"), follow=True).content.decode()
     assert english_in(html, set()) == set()
+
+
+def test_the_kit_is_whole_in_english() -> None:
+    for part in ("kit", "site"):
+        catalogue = polib.pofile(str(ROOT / f"src/anlan/{part}/locale/en/LC_MESSAGES/django.po"))
+        assert catalogue.untranslated_entries() == []
+        assert catalogue.fuzzy_entries() == []
+
+
+def test_an_english_speaker_gets_english(root: User, enter: Any) -> None:
+    client = enter(root)
+    client.cookies["django_language"] = "en"
+    text = client.get(reverse("admin:registry_team_changelist")).content.decode()
+    for word in ("Search", "Reset", "Export", "Keywords", "Per page"):
+        assert word in text

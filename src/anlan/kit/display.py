@@ -11,6 +11,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,10 @@ def label_of(model: type[models.Model], name: str) -> str:
         return str(capfirst(field.verbose_name))
     attribute = getattr(model, name, None)
     return str(getattr(getattr(attribute, "fget", attribute), "short_description", name))
+
+
+lazy_label_of = lazy(label_of, str)
+"""`label_of` in the language of whoever reads it later."""
 
 
 def shown(row: models.Model, name: str) -> str:

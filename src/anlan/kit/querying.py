@@ -9,7 +9,7 @@ import django_filters as filters
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from anlan.kit.display import label_of
+from anlan.kit.display import lazy_label_of
 from anlan.kit.entities import Entity
 from anlan.kit.rows import rows_visible
 
@@ -41,7 +41,7 @@ def filterset_of(entity: Entity) -> type[EntityFilterSet]:
 
 
 def _filter_for(model: type[models.Model], name: str) -> filters.Filter:
-    field, label = model._meta.get_field(name), label_of(model, name)
+    field, label = model._meta.get_field(name), lazy_label_of(model, name)
     if isinstance(field, models.ForeignKey):
         return _related(field, label)
     if isinstance(field, models.Field) and field.flatchoices:
@@ -55,7 +55,7 @@ def _filter_for(model: type[models.Model], name: str) -> filters.Filter:
     return filters.CharFilter(lookup_expr="icontains", label=label)
 
 
-def _related(field: models.ForeignKey[Any, Any], label: str) -> filters.Filter:
+def _related(field: models.ForeignKey[Any, Any], label: Any) -> filters.Filter:
     target: type[models.Model] = field.related_model
     kind = TreeFilter if any(f.name == "path" for f in target._meta.concrete_fields) else filters.ModelChoiceFilter
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from anlan.kit.display import field_of, label_of, shown_masked
+from anlan.kit.display import field_of, lazy_label_of, shown_masked
 from anlan.kit.entities import Entity
 
 LONGEST = 60
@@ -20,7 +20,9 @@ def cell(entity: Entity, name: str) -> Callable[[Any, models.Model], str]:
     colours = dict(entity.layer.colours) if entity.layer and entity.layer.colour_by == name else {}
     masked = frozenset(entity.sensitive)
 
-    @admin.display(description=label_of(entity.model, name), ordering=name if field_of(entity.model, name) else None)
+    @admin.display(
+        description=lazy_label_of(entity.model, name), ordering=name if field_of(entity.model, name) else None
+    )
     def show(_self: Any, row: models.Model) -> str:
         text = Truncator(shown_masked(entity, row, name, masked)).chars(LONGEST)
         tone = colours.get(str(getattr(row, name)), "") if colours else ""

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
+from django.conf import settings
 from django.contrib.gis.db.models import GeometryField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from anlan.kit.points import outline_parsed
 
@@ -41,9 +43,11 @@ def parse(field: models.Field[Any, Any], value: Any) -> Any:
 
 
 def _choice(field: models.Field[Any, Any], text: str) -> Any:
-    for code, label in field.flatchoices:
-        if text in {str(code), str(label)}:
-            return code
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for code, label in field.flatchoices:
+                if text in {str(code), str(label)}:
+                    return code
     labels = "、".join(str(label) for _code, label in field.flatchoices)
     raise ValueError(_("不在可选值之中,可填:%(labels)s") % {"labels": labels})
 

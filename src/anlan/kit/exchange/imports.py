@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from tablib import Dataset
 
 from anlan.kit.constraints import sentence_of
@@ -71,8 +73,7 @@ def rows_import(
 def matched(entity: Entity, headers: Iterable[str]) -> list[Column]:
     """The sheet's columns in its order; raises `SheetError` that names what is missing, unknown or doubled."""
     wanted = import_columns(entity)
-    by_name = {column.key: column for column in wanted} | {column.header: column for column in wanted}
-    by_name[id_column(entity).header] = id_column(entity)
+    by_name = _by_header(entity)
     given = [header for header in headers if header]
     present = [by_name[header].key for header in given if header in by_name]
     problems = {
@@ -84,6 +85,15 @@ def matched(entity: Entity, headers: Iterable[str]) -> list[Column]:
     if told:
         raise SheetError(";".join(told) + _("。请使用“下载模板”得到的表头。"))
     return [by_name[header] for header in given]
+
+
+def _by_header(entity: Entity) -> dict[str, Column]:
+    """Columns by field name and by their header in any of the languages."""
+    found = {column.key: column for column in import_columns(entity)}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {column.header: column for column in [id_column(entity), *import_columns(entity)]}
+    return found
 
 
 def _key(by_name: dict[str, Column], header: str) -> str:
