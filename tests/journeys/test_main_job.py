@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from docx import Document
 from playwright.sync_api import Page, expect
-
 from tests.browser import DESK, PHONE, new_page
 from tests.journeys.devices import photo, publish, recorded, send
 from tests.journeys.server import Anlan
@@ -51,7 +50,7 @@ def words_of(word: bytes) -> str:
 def step_texts(person: Person) -> list[tuple[str, str]]:
     """Time and text of each step that the incident page shows."""
     return [
-        (item.locator("time").first.inner_text(), item.locator(".timeline__text").first.inner_text())
+        (item.locator("time").first.inner_text(), item.locator("p").first.inner_text())
         for item in person.page.locator("#incident-live .timeline > li").all()
     ]
 
