@@ -16,11 +16,10 @@ from statistics import median, quantiles
 from time import sleep, time
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.browser import browser, new_page
-from tests.journeys.server import Anlan, broker
-
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import protocols
+from browser import browser, new_page
+from journeys.server import Anlan, broker
 
 POLL_MS = 5_000
 FIRE_PANEL = "0"

@@ -21,8 +21,8 @@ from time import perf_counter
 
 import psycopg
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.journeys.server import Anlan, broker
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from journeys.server import Anlan, broker
 
 ROUNDS = 15
 BARE = "select id, name, credit_code, area_id, industry, employees from registry_enterprise order by id limit 50"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser import browser
-from tests.journeys.server import Anlan, broker
+
+from browser import browser
+from journeys.server import Anlan, broker
 
 
 @pytest.fixture(scope="module")

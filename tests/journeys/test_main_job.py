@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from docx import Document
 from playwright.sync_api import Page, expect
-from tests.browser import DESK, PHONE, new_page
-from tests.journeys.devices import photo, publish, recorded, send
-from tests.journeys.server import Anlan
+
+from browser import DESK, PHONE, new_page
+from journeys.devices import photo, publish, recorded, send
+from journeys.server import Anlan
 
 TEAM = "坪山区综合应急救援大队"
 PICTURES = Path("/tmp/anlan-journey")
