@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from anlan.accounts.models import User
 from anlan.kit.signals import sensitive_read
-from anlan.registry.models import Enterprise, Team
+from anlan.registry.models import Enterprise, Stock, Team
 
 from .conftest import District
 
@@ -202,6 +202,32 @@ def test_rows_can_be_deleted_together_but_only_within_reach(
     assert "东队" in client.post(page("changelist"), data).content.decode()
     client.post(page("changelist"), data | {"post": "yes"})
     assert not Team.objects.exists()
+
+
+def test_picked_rows_are_changed_together_or_not_at_all(
+    east_team: Team, west_team: Team, admin: User, east_clerk: User, reader: User, enter: Any
+) -> None:
+    client, picked = enter(admin), {"_selected_action": [east_team.pk, west_team.pk]}
+    assert "批量修改所选的 2 条" in client.post(page("bulk"), picked).content.decode()
+    client.post(page("bulk"), picked | {"apply": "1", "status": "resting"})
+    assert {team.status for team in Team.objects.all()} == {"resting"}
+    assert west_team.history.count() == 2  # type: ignore[attr-defined]
+    enter(east_clerk).post(page("bulk"), picked | {"apply": "1", "status": "standby"})
+    assert {team.name: team.status for team in Team.objects.all()} == {"东队": "standby", "西队": "resting"}
+    assert enter(reader).post(page("bulk"), picked).status_code == 403
+    assert client.post(page("bulk"), {}).status_code == 302
+
+
+def test_one_row_that_cannot_be_changed_keeps_all_as_they_were(district: District, admin: User, enter: Any) -> None:
+    good, bad = (
+        Stock.objects.create(name=name, area=district.east, item="沙袋", category="flood", quantity=1, unit=unit)
+        for name, unit in (("甲库", "个"), ("乙库", "个"))
+    )
+    Stock.objects.filter(pk=bad.pk).update(item="")
+    picked = {"_selected_action": [good.pk, bad.pk], "apply": "1", "category": "fire"}
+    text = enter(admin).post(reverse("admin:registry_stock_bulk"), picked).content.decode()
+    assert "物资名称" in text
+    assert set(Stock.objects.values_list("category", flat=True)) == {"flood"}
 
 
 def test_a_related_row_out_of_reach_may_stay_but_not_be_chosen(

@@ -152,6 +152,18 @@ def test_sensitive_values_are_covered_by_role_and_their_reading_is_told(
     sensitive_read.disconnect(note)
 
 
+def test_a_list_always_covers_sensitive_values(teams: list[Team], admin: User, enter: Any) -> None:
+    assert {item["leader_phone"] for item in enter(admin).get(TEAMS).json()["items"]} == {"138****5678"}
+
+
+def test_a_change_with_an_old_stamp_is_refused(teams: list[Team], admin: User, enter: Any) -> None:
+    client, address = enter(admin), f"{TEAMS}{teams[0].pk}"
+    stamp = client.get(address).json()["row_stamp"]
+    assert send(client, "patch", address, {"members": 3, "row_stamp": stamp}).status_code == 200
+    answer = send(client, "patch", address, {"members": 4, "row_stamp": stamp})
+    assert "他人已修改过" in answer.json()["errors"]["__all__"]
+
+
 def test_a_covered_value_that_comes_back_does_not_replace_the_real_one(
     teams: list[Team], east_clerk: User, enter: Any
 ) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from anlan.kit.backoffice.bulk import BulkMixin
 from anlan.kit.backoffice.cells import cell
 from anlan.kit.backoffice.changelist import EntityChangeList
 from anlan.kit.backoffice.detail import DetailMixin
@@ -33,7 +34,7 @@ MANY = 200
 """Above this many choices a related row is found by typing, not in a drop-down."""
 
 
-class EntityAdmin(DetailMixin, TransferMixin, ModelAdmin):
+class EntityAdmin(DetailMixin, TransferMixin, BulkMixin, ModelAdmin):
     """What every entity's pages share. Subclasses made by `admin_of` carry `entity`."""
 
     entity: Entity
@@ -57,6 +58,7 @@ class EntityAdmin(DetailMixin, TransferMixin, ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         bulk = [("delete_selected", _("删除所选"), "delete")] if self.has_delete_permission(request) else []
         extra = {"bulk_actions": bulk, "has_import_permission": self.has_import_permission(request)}
+        extra["has_bulk_permission"] = self.has_change_permission(request)
         return super().changelist_view(request, extra | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -165,6 +167,7 @@ class EntityAdmin(DetailMixin, TransferMixin, ModelAdmin):
         info, wrap = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
         ours = [
             path("<path:object_id>/detail/", wrap(self.detail_view), name=f"{info}_detail"),
+            path("bulk/", wrap(self.bulk_view), name=f"{info}_bulk"),
             path("import/", wrap(self.import_view), name=f"{info}_import"),
             path("import/template/", wrap(self.template_view), name=f"{info}_import_template"),
             path("export/", wrap(self.export_view), name=f"{info}_export"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Status
 from ninja.errors import HttpError
 
+from anlan.kit.backoffice.forms import stamp_of
 from anlan.kit.entities import Entity
 from anlan.kit.masking import filled, masked_fields
 from anlan.kit.querying import filterset_of, rows_searched
@@ -44,13 +45,12 @@ class Operations:
             raise HttpError(404, _("没有这条记录。"))
         return row
 
-    def shown(self, request: HttpRequest, rows: list[Any]) -> list[dict[str, Any]]:
-        """Rows as JSON, masked by role; what is shown in full is told."""
+    def shown(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """One row as JSON, masked by role; what is shown in full is told. Its stamp may be sent back with a change."""
         masked = masked_fields(self.entity, request.user)
-        open_fields = sorted(set(self.entity.sensitive) - masked)
-        ids = [row.pk for row in rows if filled(row, open_fields)]
-        tell_sensitive_read(self.model, user=request.user, ids=ids, fields=open_fields, action="api")
-        return [as_json(self.entity, row, masked) for row in rows]
+        open_fields = filled(row, sorted(set(self.entity.sensitive) - masked))
+        tell_sensitive_read(self.model, user=request.user, ids=[row.pk], fields=open_fields, action="api")
+        return as_json(self.entity, row, masked) | {"row_stamp": stamp_of(self.entity, row)}
 
     def listed(self, request: HttpRequest, query: Any) -> dict[str, Any]:
         self.allow(request, "view")
@@ -60,7 +60,7 @@ class Operations:
         rows = rows_searched(self.entity, filterset.qs, query.q or "")
         size = _whole("size", query.size, MAX_SIZE)
         page = Paginator(rows.order_by(*self._order(query.order)), size).get_page(_whole("page", query.page))
-        items = self.shown(request, list(page.object_list))
+        items = [as_json(self.entity, row, frozenset(self.entity.sensitive)) for row in page.object_list]
         return {"total": page.paginator.count, "page": page.number, "size": size, "items": items}
 
     def _order(self, asked: str | None) -> list[str]:
@@ -72,18 +72,18 @@ class Operations:
 
     def got(self, request: HttpRequest, pk: int) -> dict[str, Any]:
         self.allow(request, "view")
-        return self.shown(request, [self.one(request, pk)])[0]
+        return self.shown(request, self.one(request, pk))
 
     def created(self, request: HttpRequest, body: Any) -> Any:
         self.allow(request, "add")
         row = row_write(entity=self.entity, user=request.user, body=body.sent())
-        return Status(201, self.shown(request, [self.one(request, row.pk)])[0])
+        return Status(201, self.shown(request, self.one(request, row.pk)))
 
     def changed(self, request: HttpRequest, pk: int, body: Any) -> dict[str, Any]:
         self.allow(request, "change")
         row = self.one(request, pk, lock=True)
         row_write(entity=self.entity, user=request.user, body=body.sent(), row=row)
-        return self.shown(request, [self.one(request, pk)])[0]
+        return self.shown(request, self.one(request, pk))
 
     def deleted(self, request: HttpRequest, pk: int) -> Any:
         self.allow(request, "delete")

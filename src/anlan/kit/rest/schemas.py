@@ -53,6 +53,9 @@ def out_schema(entity: Entity) -> type[Schema]:
     extra: list[tuple[str, Any, Any]] = [(name, str, "") for name in entity.sensitive]
     extra += [(f.name, dict[str, Any] | None, PLACE) for f in _public(entity) if isinstance(f, GeometryField)]
     extra += [(f"{name}_label", str, "") for name in labelled(entity)] + [("label", str, "")]
+    extra.append(
+        ("row_stamp", str | None, Field(None, description="send it back with a PATCH to be told of other writers"))
+    )
     return create_schema(
         entity.model,
         name=entity.model.__name__,
