@@ -84,7 +84,7 @@ export function pointLayers(info, source, part) {
       ...base, id: `${source}:points`, filter: ["!", ["has", "point_count"]],
       layout: {
         "icon-image": ["concat", `${info.symbol}/`, ["coalesce", ["get", "_colour"], PLAIN]],
-        "icon-size": pin ? ["interpolate", ["linear"], ["zoom"], 10, 0.9, 14, 1.1] : ["interpolate", ["linear"], ["zoom"], 10, ["case", pressing, 0.74, 0.56], 14, ["case", pressing, 0.96, 0.84]],
+        "icon-size": pin || info.symbol === "incident" ? ["interpolate", ["linear"], ["zoom"], 10, 0.9, 14, 1.1] : ["interpolate", ["linear"], ["zoom"], 10, ["case", pressing, 0.74, 0.56], 14, ["case", pressing, 0.96, 0.84]],
         "icon-anchor": pin ? "bottom" : "center", "icon-allow-overlap": true, "icon-ignore-placement": !pin, "symbol-sort-key": urgency,
         "text-field": ["step", ["zoom"], "", labelled, ["coalesce", ["get", "_label"], ""]],
         "text-font": fonts, "text-size": 12, "text-offset": [0, pin ? 0.2 : 1.25], "text-anchor": "top", "text-optional": true, "text-max-width": 12,
