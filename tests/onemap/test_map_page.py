@@ -76,12 +76,12 @@ def test_news_changes_a_feature_in_place_and_takes_it_away(
     open_map(browser_page, live_server.url, person(district.whole))
     assert drawn_colour(browser_page, row.pk) == "green"
     browser_page.evaluate(f"anlanMap.hear({{topic: 'device', id: {row.pk}, level: 4}})")
-    browser_page.wait_for_function("anlanMap.store.features('monitoring.device')[0].properties._colour === 'red'")
+    browser_page.wait_for_function("() => anlanMap.store.features('monitoring.device')[0].properties._colour === 'red'")
     browser_page.evaluate(f"anlanMap.hear({{topic: 'device', id: {row.pk}, gone: true}})")
-    browser_page.wait_for_function("anlanMap.store.features('monitoring.device').length === 0")
+    browser_page.wait_for_function("() => anlanMap.store.features('monitoring.device').length === 0")
     fresh = device(district, 1, level=3)
     browser_page.evaluate("anlanMap.hear({topic: 'device', reload: true})")
-    browser_page.wait_for_function("anlanMap.store.features('monitoring.device').length === 2")
+    browser_page.wait_for_function("() => anlanMap.store.features('monitoring.device').length === 2")
     assert browser_page.locator("[data-layer='monitoring.device'] small").inner_text() == "2"
     browser_page.wait_for_function(
         "(id) => anlanMap.map.querySourceFeatures('monitoring.device').some((f) => f.id === id)", arg=fresh.pk

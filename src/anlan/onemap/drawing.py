@@ -19,8 +19,8 @@ DEEPEST = 22
 EXTENT = 4096
 MARGIN = 64
 GATHERED_BELOW = 14
-CELLS = 16
-"""Below zoom 14 points are gathered into 16 × 16 cells a tile."""
+CELLS = 8
+"""Below zoom 14 points are gathered into 8 × 8 cells a tile."""
 DECIMALS = 6
 
 

@@ -57,6 +57,11 @@ function padding() {
   return innerWidth > 720 ? { top: 40, bottom: 40, left: 340, right: 60 } : { top: 76, bottom: 24, left: 16, right: 16 };
 }
 
+/** Room that the card takes: on a phone the lower part of the map. */
+function cardRoom() {
+  return { top: 0, left: 0, right: 0, bottom: innerWidth > 720 ? 0 : innerHeight * 0.4 };
+}
+
 /** @param {MapView} map */
 function startReadout(map) {
   const readout = /** @type {HTMLElement} */ (document.getElementById("map-readout"));
@@ -134,13 +139,14 @@ class MapPage {
     const known = this.store.features(key).find((feature) => feature.id === id);
     markChosen(this.map, known?.geometry ?? { type: "Point", coordinates: at });
     history.replaceState(null, "", `?focus=${encodeURIComponent(`${key}:${id}`)}`);
-    if (go) this.map.jumpTo({ center: at, zoom: Math.max(this.map.getZoom(), CLOSE) });
+    if (go) this.map.jumpTo({ center: at, zoom: Math.max(this.map.getZoom(), CLOSE), padding: cardRoom() });
     return at;
   }
 
   forget() {
     markChosen(this.map, null);
     this.rings(null);
+    this.map.setPadding({ top: 0, left: 0, right: 0, bottom: 0 });
     history.replaceState(null, "", location.pathname);
   }
 

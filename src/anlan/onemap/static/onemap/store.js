@@ -17,8 +17,9 @@ import { drawPill, drawSymbol, imageOf, RATIO } from "./symbols.js";
 
 const CLUSTER_FROM = 60;
 const CLUSTER_TO_ZOOM = 13;
-const NEVER_CLUSTERED = new Set(["alarm", "incident"]);
+const NEVER_CLUSTERED = new Set(["alarm", "signal", "incident"]);
 const SETTLE = 5000;
+const SOON = 300;
 const PART = "rows";
 const FLOOR = "chosen:area";
 const NAMES = ":names";
@@ -161,8 +162,8 @@ export class LayerStore {
     const held = this.held.get(key);
     if (!held?.loading || held.info.mode === "tiles") return "unknown";
     await held.loading;
-    this.settle(key);
     const known = held.features.get(Number(news.id));
+    this.settle(key, known || held.info.colour_by in news ? SETTLE : SOON);
     const source = /** @type {GeoJSONSource} */ (this.map.getSource(key));
     if (news.gone) {
       if (!known) return "unknown";
@@ -188,14 +189,18 @@ export class LayerStore {
     return what;
   }
 
-  /** @param {string} key what news told is checked against the rows a little later, once for a burst */
-  settle(key) {
+  /**
+   * What news told is checked against the rows a little later, once for a burst.
+   * @param {string} key
+   * @param {number} [delay]
+   */
+  settle(key, delay = SOON) {
     if (this.settling.has(key)) return;
     const run = () => {
       this.settling.delete(key);
       this.reload(key).catch(() => undefined);
     };
-    this.settling.set(key, window.setTimeout(run, SETTLE));
+    this.settling.set(key, window.setTimeout(run, delay));
   }
 
   /** Draws everything in the colours of the present theme. */

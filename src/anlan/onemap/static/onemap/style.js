@@ -9,6 +9,8 @@ import { isPin } from "./symbols.js";
  */
 
 const LABELS_FROM = 13.5;
+const DENSE = 2000;
+const LABELS_FROM_WHERE_DENSE = 16;
 
 /** The empty style: no sprite, no glyphs, nothing from outside. Letters are drawn from this computer's own fonts. */
 export function emptyStyle() {
@@ -75,14 +77,16 @@ export function areaNames(source) {
 export function pointLayers(info, source, part) {
   const base = { type: "symbol", source, ...(part ? { "source-layer": part } : {}) };
   const pin = isPin(info.symbol);
+  const worst = info.live ? worstToken : "neutral";
+  const labelled = pin ? 12 : info.count > DENSE ? LABELS_FROM_WHERE_DENSE : LABELS_FROM;
   return [
     {
       ...base, id: `${source}:points`, filter: ["!", ["has", "point_count"]],
       layout: {
         "icon-image": ["concat", `${info.symbol}/`, ["coalesce", ["get", "_colour"], PLAIN]],
-        "icon-size": pin ? ["interpolate", ["linear"], ["zoom"], 10, 0.9, 14, 1.1] : ["interpolate", ["linear"], ["zoom"], 10, ["case", pressing, 0.74, 0.56], 14, ["case", pressing, 0.96, 0.84]],
+        "icon-size": pin || info.symbol === "incident" ? ["interpolate", ["linear"], ["zoom"], 10, 0.9, 14, 1.1] : ["interpolate", ["linear"], ["zoom"], 10, ["case", pressing, 0.74, 0.56], 14, ["case", pressing, 0.96, 0.84]],
         "icon-anchor": pin ? "bottom" : "center", "icon-allow-overlap": true, "icon-ignore-placement": !pin, "symbol-sort-key": urgency,
-        "text-field": ["step", ["zoom"], "", pin ? 12 : LABELS_FROM, ["coalesce", ["get", "_label"], ""]],
+        "text-field": ["step", ["zoom"], "", labelled, ["coalesce", ["get", "_label"], ""]],
         "text-font": fonts, "text-size": 12, "text-offset": [0, pin ? 0.2 : 1.25], "text-anchor": "top", "text-optional": true, "text-max-width": 12,
       },
       paint: { "text-color": colour("ink"), "text-halo-color": colour("map-halo"), "text-halo-width": 1.4 },
@@ -90,11 +94,11 @@ export function pointLayers(info, source, part) {
     {
       ...base, id: `${source}:clusters`, filter: ["has", "point_count"],
       layout: {
-        "icon-image": ["concat", `${info.symbol}/pill/`, worstToken], "icon-allow-overlap": true, "icon-size": 0.92,
+        "icon-image": ["concat", `${info.symbol}/pill/`, worst], "icon-allow-overlap": true, "icon-size": 0.92,
         "text-field": ["case", [">=", ["get", "point_count"], 1000], ["concat", ["to-string", ["/", ["round", ["/", ["get", "point_count"], 100]], 10]], "k"], ["to-string", ["get", "point_count"]]],
         "text-font": fonts, "text-size": 11.5, "text-offset": [0.75, 0.02], "text-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "_worst"], 0],
       },
-      paint: { "text-color": ["match", worstToken, ...[PLAIN, ...WARNING].flatMap((t) => [t, colour(`on-${t}`)]), colour("on-plain")] },
+      paint: { "text-color": ["match", worst, ...[PLAIN, ...WARNING].flatMap((t) => [t, colour(`on-${t}`)]), colour("on-plain")] },
     },
   ];
 }

@@ -47,6 +47,12 @@ function pin(c) {
 }
 
 /** @param {CanvasRenderingContext2D} c */
+function bubble(c) {
+  for (const [x, y] of [[4, 2.5], [28, 2.5], [28, 23], [20.5, 23], [16, 31], [11.5, 23], [4, 23]]) c.lineTo(x, y);
+  c.closePath();
+}
+
+/** @param {CanvasRenderingContext2D} c */
 function burst(c) {
   for (let i = 0; i < 16; i += 1) {
     const angle = (i / 16) * 2 * Math.PI - Math.PI / 2;
@@ -68,6 +74,7 @@ const SYMBOLS = {
   stock: { glyph: "stock", outline: polygon(4, 16, 0) },
   device: { glyph: "device", outline: circle },
   alarm: { glyph: "alarm", outline: pin, pin: true },
+  signal: { glyph: "signal", outline: bubble, pin: true },
   incident: { glyph: "incident", outline: burst },
 };
 
