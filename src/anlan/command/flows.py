@@ -54,7 +54,7 @@ class Course(Generic[S, T]):
         move = self.moves.get((self.states(state), step))
         if move is None:
             raise IllegalStep(
-                _t("%(noun)s当前为“%(state)s”,不能“%(step)s”。")
+                _t("%(noun)s当前为“%(state)s”，不能“%(step)s”。")
                 % {"noun": self.noun, "state": self.states(state).label, "step": step.label}
             )
         if by.role not in move.roles or not by.is_active:

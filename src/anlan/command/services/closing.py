@@ -50,7 +50,7 @@ def incident_refuse_close(*, incident: Incident, reason: str, **act: Unpack[Act]
     """Sends the incident back to work, with the reason."""
     if not reason.strip():
         raise ValidationError(_t("退回结案必须写明理由。"))
-    text = say(_("退回结案:%(reason)s"), reason=reason.strip())
+    text = say(_("退回结案：%(reason)s"), reason=reason.strip())
     return incident_step(incident, IncidentStep.REFUSE_CLOSE, text, act, close_requested_by=None)
 
 
@@ -74,6 +74,6 @@ def incident_reopen(*, incident: Incident, reason: str, **act: Unpack[Act]) -> I
     """Back to work after closing; the timeline keeps the closing, a new final report will be needed."""
     if not reason.strip():
         raise ValidationError(_t("重新启动必须写明理由。"))
-    text = say(_("重新启动:%(reason)s"), reason=reason.strip())
+    text = say(_("重新启动：%(reason)s"), reason=reason.strip())
     cleared = {"closed_at": None, "close_requested_by": None, "close_approved_by": None, "controlled_at": None}
     return incident_step(incident, IncidentStep.REOPEN, text, act, reopened_at=moment(act), **cleared)

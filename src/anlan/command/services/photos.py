@@ -38,7 +38,7 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     known = _examine(content)
     row, _state, _stops = order_locked(order, act, OrderStep.PHOTO)
     if row.incident.state == IncidentState.CLOSED:
-        raise IllegalStep(_t("事件已结案,不能再上传照片。"))
+        raise IllegalStep(_t("事件已结案，不能再上传照片。"))
     sha256 = hashlib.sha256(content).hexdigest()
     if (same := row.photos.filter(sha256=sha256).first()) is not None:
         return same
@@ -46,7 +46,7 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     photo = Photo.objects.create(
         order=row, sha256=sha256, size=len(content), uploaded_at=moment(act), uploaded_by=act["by"], **known
     )
-    text = say(_("%(team)s上传现场照片,校验值 %(sha)s"), team=row.team, sha=sha256[:16])
+    text = say(_("%(team)s上传现场照片，校验值 %(sha)s"), team=row.team, sha=sha256[:16])
     data = {"photo": photo.pk, "sha256": sha256}
     entry_add(kind=EntryKind.ORDER, step=OrderStep.PHOTO, text=text, act=act, order=row, data=data)
     order_announce(row)

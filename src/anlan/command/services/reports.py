@@ -52,7 +52,7 @@ def report_submit(
 def _first(signal: Signal, texts: dict[str, str], act: Act) -> Report:
     row, at = locked(signal, act), moment(act)
     if row.first_report_at is not None:
-        raise IllegalStep(_t("首报已提交,请提交续报。"))
+        raise IllegalStep(_t("首报已提交，请提交续报。"))
     row = signal_step(row, SignalStep.REPORT, say(_("提交首报")), act, first_report_at=at)
     return _write(kind=ReportKind.FIRST, number=1, signal=row, incident=row.incident, act=act, texts=texts)
 
@@ -62,7 +62,7 @@ def _later(kind: str, incident: Incident, texts: dict[str, str], act: Act) -> Re
     if not row.reports.filter(kind=ReportKind.FIRST).exists():
         raise ValidationError(_t("请先提交首报。"))
     number = next_number(row)
-    text = say(_("提交%(kind)s(第%(number)s号)"), kind=ReportKind(kind).label, number=number)
+    text = say(_("提交%(kind)s（第%(number)s号）"), kind=ReportKind(kind).label, number=number)
     row = incident_step(row, IncidentStep.REPORT, text, act)
     return _write(kind=kind, number=number, incident=row, act=act, texts=texts)
 
@@ -96,9 +96,9 @@ def report_correct(
 ) -> Report:
     """A next version of a report that was wrong; both files stay."""
     if report.kind == ReportKind.RECORD or not situation.strip():
-        raise ValidationError(_t("归档记录不能更正;报告的基本情况不能为空。"))
+        raise ValidationError(_t("归档记录不能更正；报告的基本情况不能为空。"))
     label = ReportKind(report.kind).label
-    text = say(_("更正%(kind)s(第%(number)s号)"), kind=label, number=report.number)
+    text = say(_("更正%(kind)s（第%(number)s号）"), kind=label, number=report.number)
     if report.incident:
         incident_step(report.incident, IncidentStep.REPORT, text, act)
     elif report.signal:
@@ -119,6 +119,6 @@ def report_record(incident: Incident, *, by: User, at: datetime) -> Report:
     number = next_number(incident)
     act: Act = {"by": by, "at": at}
     report = _write(kind=ReportKind.RECORD, number=number, incident=incident, act=act, texts=texts)
-    text = say(_("全过程归档,校验值 %(sha)s"), sha=report.sha256[:16])
+    text = say(_("全过程归档，校验值 %(sha)s"), sha=report.sha256[:16])
     entry_add(kind=EntryKind.REPORT, text=text, at=at, aspect=Aspect.REPORT, incident=incident, report=report)
     return report

@@ -56,7 +56,7 @@ def signal_enter(
         raise PermissionDenied(_t("您的角色不能录入警情。"))
     return signal_create(
         act,
-        say(_("接%(source)s:%(title)s"), source=Source(source).label, title=title),
+        say(_("接%(source)s：%(title)s"), source=Source(source).label, title=title),
         area=area,
         organisation=organisation,
         title=title.strip(),
@@ -91,7 +91,7 @@ def signal_step(signal: Signal, step: SignalStep, text: str, act: Act, **changes
 @transaction.atomic
 def signal_watch(*, signal: Signal, **act: Unpack[Act]) -> Signal:
     """盯: the officer takes the signal on."""
-    return signal_step(signal, SignalStep.WATCH, say(_("接警,开始盯办")), act, assigned_to=act["by"])
+    return signal_step(signal, SignalStep.WATCH, say(_("接警，开始盯办")), act, assigned_to=act["by"])
 
 
 @transaction.atomic
@@ -111,7 +111,7 @@ def signal_judge(
     """判: real, of this level and type. What is not real is dismissed with a reason instead."""
     event_class = event_class or CLASS_OF.get(event_type, EventClass.ACCIDENT)
     text = say(
-        _("研判:%(type)s(%(class)s),%(level)s。%(note)s"),
+        _("研判：%(type)s（%(class)s），%(level)s。%(note)s"),
         **{"type": EventType(event_type).label, "class": EventClass(event_class).label},
         level=Level(level).label,
         note=note.strip(),
@@ -123,14 +123,14 @@ def signal_judge(
 @transaction.atomic
 def signal_verify(*, signal: Signal, way: str, note: str, **act: Unpack[Act]) -> Signal:
     """核: checked by phone, video or on site; the note says with whom and what was found."""
-    text = say(_("%(way)s:%(note)s"), way=Verification(way).label, note=note.strip())
+    text = say(_("%(way)s：%(note)s"), way=Verification(way).label, note=note.strip())
     return signal_step(signal, SignalStep.VERIFY, text, act, verified_by_way=way, verification=note.strip())
 
 
 @transaction.atomic
 def signal_dismiss(*, signal: Signal, reason: str, **act: Unpack[Act]) -> Signal:
     """Ends a signal that is no event; never without a reason."""
-    text = say(_("排除:%(reason)s"), reason=reason.strip())
+    text = say(_("排除：%(reason)s"), reason=reason.strip())
     return signal_step(signal, SignalStep.DISMISS, text, act, dismiss_reason=reason.strip())
 
 
@@ -141,13 +141,13 @@ def signal_merge(*, signal: Signal, into: Signal, **act: Unpack[Act]) -> Signal:
     kept = {row.pk: row for row in both}[into.pk]
     if kept.state not in OPEN_SIGNALS | {SignalState.OPENED}:
         raise ValidationError(_t("只能并入仍在办理的警情。"))
-    text = say(_("与警情“%(title)s”为同一事,并入"), title=kept.title)
+    text = say(_("与警情“%(title)s”为同一事，并入"), title=kept.title)
     row = signal_step(signal, SignalStep.MERGE, text, act, duplicate_of=kept)
     Signal.objects.filter(duplicate_of=row).update(duplicate_of=kept)
     _earlier_clock(kept, row)
     entry_add(
         kind=EntryKind.SIGNAL,
-        text=say(_("并入另一来源的警情:%(title)s"), title=row.title),
+        text=say(_("并入另一来源的警情：%(title)s"), title=row.title),
         at=moment(act),
         signal=kept,
         data={"merged": row.pk},
