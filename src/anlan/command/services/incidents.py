@@ -5,7 +5,7 @@ from typing import Any, Unpack, cast
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import User
@@ -88,7 +88,7 @@ def incident_appoint(*, incident: Incident, commander: User, **act: Unpack[Act])
     """设: names who commands; a person with that role who sees the incident's area."""
     visible = type(incident).objects.visible_to(commander).filter(pk=incident.pk).exists()
     if commander.role != Role.COMMANDER or not visible:
-        raise ValidationError(_t("指挥长须由本区域的指挥长担任。"))
+        raise ValidationError(gettext("指挥长须由本区域的指挥长担任。"))
     text = say(_("指定指挥长：%(name)s"), name=commander)
     return incident_step(incident, IncidentStep.APPOINT, text, act, commander=commander)
 
@@ -148,7 +148,7 @@ def incident_note(*, incident: Incident, text: str, aspect: str = Aspect.MANAGE,
     row = locked(incident, act)
     INCIDENT.take(row.state, IncidentStep.NOTE, act["by"])
     if not text.strip():
-        raise ValidationError(_t("记事不能为空。"))
+        raise ValidationError(gettext("记事不能为空。"))
     entry = entry_add(kind=EntryKind.NOTE, text=text.strip(), act=act, aspect=aspect, incident=row)
     incident_announce(row)
     return entry
@@ -160,9 +160,9 @@ def incident_strike(*, incident: Incident, entry: Entry, reason: str, **act: Unp
     row = locked(incident, act)
     INCIDENT.take(row.state, IncidentStep.NOTE, act["by"])
     if not Entry.objects.of_incident(row).filter(pk=entry.pk, struck_by=None).exclude(kind=EntryKind.STRIKE).exists():
-        raise ValidationError(_t("只能更正本事件中尚未更正的记录。"))
+        raise ValidationError(gettext("只能更正本事件中尚未更正的记录。"))
     if not reason.strip():
-        raise ValidationError(_t("更正必须写明原因。"))
+        raise ValidationError(gettext("更正必须写明原因。"))
     text = say(_("更正 %(at)s 的记录：%(reason)s"), at=clock_text(entry.at), reason=reason.strip())
     struck = entry_add(kind=EntryKind.STRIKE, text=text, act=act, incident=row, strikes=entry)
     incident_announce(row)
@@ -173,9 +173,9 @@ def incident_strike(*, incident: Incident, entry: Entry, reason: str, **act: Unp
 def incident_relate(*, incident: Incident, other: Incident, **act: Unpack[Act]) -> Incident:
     """Links two incidents, seen from both."""
     if incident.pk == other.pk or incident.related.filter(pk=other.pk).exists():
-        raise ValidationError(_t("请选择另一个尚未关联的事件。"))
+        raise ValidationError(gettext("请选择另一个尚未关联的事件。"))
     if not type(other).objects.visible_to(act["by"]).filter(pk=other.pk).exists():
-        raise PermissionDenied(_t("您不能查看该事件。"))
+        raise PermissionDenied(gettext("您不能查看该事件。"))
     text = say(_("关联事件：%(title)s（%(number)s）"), title=other.title, number=other.number)
     row = incident_step(incident, IncidentStep.RELATE, text, act)
     row.related.add(other)

@@ -6,7 +6,7 @@ from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import User
@@ -56,7 +56,7 @@ def order_send(
     row, at = locked(incident, act), moment(act)
     move = INCIDENT.take(row.state, IncidentStep.ORDER, act["by"])
     if not text.strip():
-        raise ValidationError(_t("指令内容不能为空。"))
+        raise ValidationError(gettext("指令内容不能为空。"))
     order = _order_create(row, team, text.strip(), minutes, destination, act)
     row.state = move.to
     row.save(update_fields=["state"])
@@ -100,7 +100,7 @@ def order_locked(order: Order, act: Act, step: OrderStep) -> tuple[Order, OrderS
     row = locked(order, act)
     move = ORDER.take(row.state, step, act["by"])
     if not Order.objects.visible_to(act["by"]).filter(pk=row.pk).exists():
-        raise PermissionDenied(_t("这不是您的队伍的指令。"))
+        raise PermissionDenied(gettext("这不是您的队伍的指令。"))
     return row, move.to, move.stops
 
 
@@ -141,7 +141,7 @@ def order_arrive(*, order: Order, **act: Unpack[Act]) -> Order:
 def order_feedback(*, order: Order, text: str, **act: Unpack[Act]) -> Order:
     """Word from the field that changes no state."""
     if not text.strip():
-        raise ValidationError(_t("反馈不能为空。"))
+        raise ValidationError(gettext("反馈不能为空。"))
     return _order_step(order, OrderStep.FEEDBACK, say(_("反馈：%(text)s"), text=text.strip()), act)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import Area, Organisation
@@ -53,7 +53,7 @@ def signal_enter(
     """A person enters what a caller or a sub-district said; the clock runs from this moment."""
     form_begin(act)
     if act["by"].role not in REPORTERS or source == Source.ALARM:
-        raise PermissionDenied(_t("您的角色不能录入警情。"))
+        raise PermissionDenied(gettext("您的角色不能录入警情。"))
     return signal_create(
         act,
         say(_("接%(source)s：%(title)s"), source=Source(source).label, title=title),
@@ -99,7 +99,7 @@ def signal_take_over(*, signal: Signal, **act: Unpack[Act]) -> Signal:
     """Another officer takes the signal over, at a change of shift or in need."""
     before = locked(signal, act).assigned_to
     if before == act["by"]:
-        raise IllegalStep(_t("该警情已由您盯办。"))
+        raise IllegalStep(gettext("该警情已由您盯办。"))
     text = say(_("从%(before)s接手盯办"), before=before)
     return signal_step(signal, SignalStep.TAKE_OVER, text, act, assigned_to=act["by"])
 
@@ -140,7 +140,7 @@ def signal_merge(*, signal: Signal, into: Signal, **act: Unpack[Act]) -> Signal:
     both = Signal.objects.select_for_update(of=("self",)).filter(pk__in=[signal.pk, into.pk]).order_by("pk")
     kept = {row.pk: row for row in both}[into.pk]
     if kept.state not in OPEN_SIGNALS | {SignalState.OPENED}:
-        raise ValidationError(_t("只能并入仍在办理的警情。"))
+        raise ValidationError(gettext("只能并入仍在办理的警情。"))
     text = say(_("与警情“%(title)s”为同一事，并入"), title=kept.title)
     row = signal_step(signal, SignalStep.MERGE, text, act, duplicate_of=kept)
     Signal.objects.filter(duplicate_of=row).update(duplicate_of=kept)
