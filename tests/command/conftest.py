@@ -78,6 +78,12 @@ def person(username: str, name: str, role: Role, area: Area, organisation: Organ
     )
 
 
+@pytest.fixture(autouse=True)
+def _own_media(settings: Any, tmp_path: Path) -> None:
+    """Reports and photos of a test are kept in its own folder."""
+    settings.MEDIA_ROOT = tmp_path
+
+
 @pytest.fixture
 def town(db: None) -> District:
     law_rows()
@@ -156,7 +162,7 @@ def signal(town: District) -> Signal:
 def verified(signal: Signal, town: District) -> Signal:
     signal = signal_watch(signal=signal, by=town.officer)
     signal = signal_judge(signal=signal, level=3, event_type="fire", note="明火可见", by=town.officer)
-    return signal_verify(signal=signal, way="phone", note="致电厂区安全员李某,确认二楼起火", by=town.officer)
+    return signal_verify(signal=signal, way="phone", note="致电厂区安全员李某，确认二楼起火", by=town.officer)
 
 
 @pytest.fixture
@@ -172,7 +178,7 @@ def order(incident: Incident, town: District) -> Order:
 def done(order: Order, town: District) -> Order:
     order = order_receive(order=order, by=town.leader)
     order = order_arrive(order=order, by=town.leader, position=Point(114.36, 22.70, srid=4490))
-    return order_finish(order=order, result="明火扑灭,无人员被困", by=town.leader)
+    return order_finish(order=order, result="明火扑灭，无人员被困", by=town.leader)
 
 
 def ready_to_close(incident: Incident, town: District) -> Incident:

@@ -49,7 +49,7 @@ def test_escalation_and_clearing_are_added_to_the_signals_timeline(alarm: Alarm,
     run_jobs()
     signal = Signal.objects.get()
     assert (signal.level, signal.state) == (4, "waiting")
-    assert texts(signal)[1:] == ["监测升级:橙色 → 红色", "监测恢复正常,报警解除"]
+    assert texts(signal)[1:] == ["监测升级：橙色 → 红色", "监测恢复正常，报警解除"]
 
 
 def test_news_of_an_alarm_that_comes_before_its_raising_loses_nothing(alarm: Alarm, run_jobs: RunJobs) -> None:
@@ -86,7 +86,7 @@ def test_a_signal_is_never_dismissed_without_a_reason(town: District, signal: Si
 
 def test_a_signal_can_be_dismissed_with_a_reason_before_it_is_an_incident(town: District, signal: Signal) -> None:
     done = signal_dismiss(signal=verified(signal, town), reason="消防演练用烟", by=town.officer2)
-    assert (done.state, texts(signal)[-1]) == ("dismissed", "排除:消防演练用烟")
+    assert (done.state, texts(signal)[-1]) == ("dismissed", "排除：消防演练用烟")
     with pytest.raises(IllegalStep, match="已排除"):
         signal_watch(signal=signal, by=town.officer)
 
@@ -100,7 +100,7 @@ def test_an_incident_cannot_be_dismissed_as_a_signal(town: District, signal: Sig
 def test_of_two_officers_who_judge_at_once_the_second_is_told_so(town: District, signal: Signal) -> None:
     seen_by_both = signal_watch(signal=signal, by=town.officer)
     signal_judge(signal=seen_by_both, level=4, event_type="fire", by=town.officer)
-    with pytest.raises(IllegalStep, match="警情当前为“已研判”,不能“研判”"):
+    with pytest.raises(IllegalStep, match="警情当前为“已研判”，不能“研判”"):
         signal_judge(signal=seen_by_both, level=1, event_type="other", by=town.officer2)
     signal.refresh_from_db()
     assert (signal.level, Entry.objects.filter(signal=signal, step="judge").count()) == (4, 1)
@@ -140,7 +140,7 @@ def test_a_merged_signal_is_kept_and_seen_in_the_incident_of_the_other(town: Dis
     incident = incident_open(signal=verified(signal, town), by=town.officer)
     merged = signal_merge(signal=second, into=signal, by=town.officer2)
     assert (merged.state, merged.duplicate_of) == ("merged", signal)
-    assert "接110来电:东街浓烟" in list(Entry.objects.of_incident(incident).values_list("text", flat=True))
+    assert "接110来电：东街浓烟" in list(Entry.objects.of_incident(incident).values_list("text", flat=True))
 
 
 def test_signals_merge_neither_into_themselves_nor_into_one_that_has_ended(town: District, signal: Signal) -> None:

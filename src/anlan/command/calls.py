@@ -46,10 +46,10 @@ def _signals_to_verify(user: Any) -> Iterator[Call]:
         enterprise = signal.alarm.device.enterprise if signal.alarm else None
         if enterprise and enterprise.contact_phone:
             who = f"{enterprise.contact_name} · {enterprise.name}"
-            yield Call(who=who, why=_("核实:%s") % signal.title, url=url, kind="enterprise", pk=enterprise.pk)
+            yield Call(who=who, why=_("核实：%s") % signal.title, url=url, kind="enterprise", pk=enterprise.pk)
         elif signal.reporter_phone:
             who = signal.reporter_name or _("报告人")
-            yield Call(who=who, why=_("核实:%s") % signal.title, url=url, kind="signal", pk=signal.pk)
+            yield Call(who=who, why=_("核实：%s") % signal.title, url=url, kind="signal", pk=signal.pk)
 
 
 def _orders_not_received(user: Any) -> Iterator[Call]:
@@ -57,7 +57,7 @@ def _orders_not_received(user: Any) -> Iterator[Call]:
     for order in rows.order_by("sent_at"):
         if order.team.leader_phone and (timezone.now() - order.sent_at).total_seconds() > 60:
             who = f"{order.team.leader_name} · {order.team.name}"
-            why = _("未签收指令:%s") % order.incident.title
+            why = _("未签收指令：%s") % order.incident.title
             yield Call(who=who, why=why, url=f"/incidents/{order.incident_id}/", kind="team", pk=order.team_id)
 
 

@@ -130,7 +130,7 @@ def template_make(path: Path = TEMPLATE) -> None:
     _section(document, "四、下一步工作", "next_steps")
     _line(document, "")
     _line(document, "{{ house }}", align=WD_ALIGN_PARAGRAPH.RIGHT)
-    _line(document, "报告人:{{ author }}", align=WD_ALIGN_PARAGRAPH.RIGHT)
+    _line(document, "报告人：{{ author }}", align=WD_ALIGN_PARAGRAPH.RIGHT)
     _line(document, "{{ at }}", align=WD_ALIGN_PARAGRAPH.RIGHT)
     document.save(str(path))
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.roles import Role
@@ -54,11 +54,11 @@ class Course(Generic[S, T]):
         move = self.moves.get((self.states(state), step))
         if move is None:
             raise IllegalStep(
-                _t("%(noun)s当前为“%(state)s”,不能“%(step)s”。")
+                gettext("%(noun)s当前为“%(state)s”，不能“%(step)s”。")
                 % {"noun": self.noun, "state": self.states(state).label, "step": step.label}
             )
         if by.role not in move.roles or not by.is_active:
-            raise PermissionDenied(_t("您的角色不能“%(step)s”。") % {"step": step.label})
+            raise PermissionDenied(gettext("您的角色不能“%(step)s”。") % {"step": step.label})
         return move
 
     def possible(self, state: str, by: Any) -> frozenset[str]:

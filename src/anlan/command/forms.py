@@ -96,7 +96,7 @@ class VerifyForm(StepForm):
     way = forms.ChoiceField(
         label=_("核实方式"), choices=Verification.choices, widget=forms.RadioSelect, initial="phone"
     )
-    note = _text(_("向谁核实、情况如何"), hint=_("例:致电厂区值班室王某,确认二楼仓库冒烟,无人员被困"))
+    note = _text(_("向谁核实、情况如何"), hint=_("例：致电厂区值班室王某，确认二楼仓库冒烟，无人员被困"))
 
 
 class ReasonForm(StepForm):
@@ -147,11 +147,11 @@ class AppointForm(StepForm):
 
 
 class AssessForm(StepForm):
-    deaths = forms.IntegerField(label=_("死亡(人)"), min_value=0, max_value=100_000)
-    missing = forms.IntegerField(label=_("失联(人)"), min_value=0, max_value=100_000)
-    serious_injuries = forms.IntegerField(label=_("重伤(人)"), min_value=0, max_value=100_000)
-    minor_injuries = forms.IntegerField(label=_("轻伤(人)"), min_value=0, max_value=1_000_000)
-    loss = forms.IntegerField(label=_("直接经济损失(元)"), min_value=0, max_value=10**14)
+    deaths = forms.IntegerField(label=_("死亡（人）"), min_value=0, max_value=100_000)
+    missing = forms.IntegerField(label=_("失联（人）"), min_value=0, max_value=100_000)
+    serious_injuries = forms.IntegerField(label=_("重伤（人）"), min_value=0, max_value=100_000)
+    minor_injuries = forms.IntegerField(label=_("轻伤（人）"), min_value=0, max_value=1_000_000)
+    loss = forms.IntegerField(label=_("直接经济损失（元）"), min_value=0, max_value=10**14)
 
 
 class RelateForm(StepForm):
@@ -165,7 +165,7 @@ class RelateForm(StepForm):
 class OrderForm(StepForm):
     team = forms.ModelChoiceField(label=_("救援队伍"), queryset=Team.objects.none())
     text = _text(_("指令内容"))
-    minutes = forms.IntegerField(label=_("到达时限(分钟)"), min_value=1, max_value=24 * 60, required=False)
+    minutes = forms.IntegerField(label=_("到达时限（分钟）"), min_value=1, max_value=24 * 60, required=False)
 
     def narrow(self) -> None:
         self.fields["team"].queryset = Team.objects.visible_to(self.user).order_by("name")  # type: ignore[attr-defined]
@@ -179,6 +179,12 @@ class ReportForm(StepForm):
 
 class IncidentReportForm(ReportForm):
     kind = forms.ChoiceField(label=_("报告类型"), choices=ReportKind.choices[:3], widget=forms.RadioSelect)
+    field_order = ("kind", "situation", "measures", "next_steps")
+
+    def narrow(self) -> None:
+        first = self.subject.signals.filter(first_report_at=None).exists()
+        fit = [ReportKind.FIRST] if first else [ReportKind.FOLLOW_UP, ReportKind.FINAL]
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in fit]  # type: ignore[attr-defined]
 
 
 class FinishForm(StepForm):

@@ -14,7 +14,7 @@ from anlan.command.needs import NEEDS
 from anlan.registry.models import Shelter, Stock, Team
 from anlan.registry.selectors import Suggestion, nearest_shelters, nearest_stock, nearest_teams
 
-TEAMS, SHELTERS, GOODS = 8, 4, 5
+TEAMS, SHELTERS, GOODS = 6, 4, 5
 WAITING_LIMIT = 60
 
 
@@ -50,11 +50,9 @@ class Desk:
 
 
 def signals_open(user: Any) -> QuerySet[Signal]:
-    """Signals that nobody has ended, the most urgent clock first."""
+    """Signals that nobody has ended, the gravest first, among equals the one whose clock ends first."""
     rows = Signal.objects.visible_to(user).filter(state__in=OPEN_SIGNALS)
-    return rows.select_related("area", "assigned_to", "alarm").order_by(
-        "first_report_at", "first_report_due_at", "-level"
-    )
+    return rows.select_related("area", "assigned_to", "alarm").order_by("-level", "first_report_due_at")
 
 
 def incidents_open(user: Any) -> QuerySet[Incident]:

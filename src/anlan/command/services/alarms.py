@@ -41,7 +41,7 @@ def signal_from_alarm(*, alarm_id: int) -> Signal | None:
     if (known := Signal.objects.filter(alarm=alarm).first()) is not None:
         return known
     text = say(
-        _("监测报警 %(level)s:%(series)s %(value)s(%(at)s)"),
+        _("监测报警 %(level)s：%(series)s %(value)s（%(at)s）"),
         level=Level(alarm.level).label,
         series=alarm.series,
         value=reading_text(alarm),
@@ -59,7 +59,7 @@ def signal_escalate(*, alarm_id: int, level_before: int, level: int) -> None:
         signal.level = level
         signal.save(update_fields=["level"])
     before, after = Level(level_before).label, Level(level).label
-    text = say(_("监测升级:%(before)s → %(after)s"), before=before, after=after)
+    text = say(_("监测升级：%(before)s → %(after)s"), before=before, after=after)
     data = {"level_before": level_before, "level": level}
     entry_add(kind=EntryKind.ALARM, text=text, signal=signal, data=data)
     signal_announce(signal)
@@ -69,7 +69,7 @@ def signal_escalate(*, alarm_id: int, level_before: int, level: int) -> None:
 def signal_alarm_cleared(*, alarm_id: int) -> None:
     """The alarm's cause is gone; a person still decides what becomes of the signal."""
     if (signal := _signal_locked(alarm_id)) is not None:
-        entry_add(kind=EntryKind.ALARM, text=say(_("监测恢复正常,报警解除")), signal=signal)
+        entry_add(kind=EntryKind.ALARM, text=say(_("监测恢复正常，报警解除")), signal=signal)
         signal_announce(signal)
 
 

@@ -66,8 +66,8 @@ def first_report_chase(*, signal_id: int, minute: int) -> None:
     duty_tell(
         roles=roles,
         area=signal.area,
-        title=say(_("首报催办:已满%(minute)s分钟 · %(title)s"), minute=minute, title=signal.title),
-        body=say(_("%(at)s 到达,首报时限 %(due)s。"), at=clock_text(signal.arrived_at), due=_due(signal)),
+        title=say(_("首报催办：已满%(minute)s分钟 · %(title)s"), minute=minute, title=signal.title),
+        body=say(_("%(at)s 到达，首报时限 %(due)s。"), at=clock_text(signal.arrived_at), due=_due(signal)),
         level="alert" if late else "warn",
         url=f"/signals/{signal.pk}/",
         about=signal,
@@ -75,7 +75,7 @@ def first_report_chase(*, signal_id: int, minute: int) -> None:
     whom = role_names(roles)
     entry_add(
         kind=EntryKind.CLOCK,
-        text=say(_("首报未提交,已满%(minute)s分钟,已催办:%(whom)s"), minute=minute, whom=whom),
+        text=say(_("首报未提交，已满%(minute)s分钟，已催办：%(whom)s"), minute=minute, whom=whom),
         signal=signal,
         data={"minute": minute, "roles": [str(role) for role in roles]},
     )
@@ -93,7 +93,7 @@ def _breach(signal: Signal) -> None:
     signal.save(update_fields=["first_report_breached_at"])
     entry_add(
         kind=EntryKind.CLOCK,
-        text=say(_("首报超时:时限 %(due)s 前未提交"), due=_due(signal)),
+        text=say(_("首报超时：时限 %(due)s 前未提交"), due=_due(signal)),
         signal=signal,
         data={"breach": FIRST_REPORT, "due_at": signal.first_report_due_at.isoformat()},
     )

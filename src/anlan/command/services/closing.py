@@ -5,7 +5,7 @@ from typing import Unpack
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.command.events import IncidentClosed
@@ -23,10 +23,10 @@ def closing_hindrances(incident: Incident) -> list[str]:
     found = []
     waiting = incident.orders.exclude(state__in=ANSWERED).count()
     if waiting:
-        found.append(_t("还有%(count)s条指令未办结。") % {"count": waiting})
+        found.append(gettext("还有%(count)s条指令未办结。") % {"count": waiting})
     since = Q(submitted_at__gte=incident.reopened_at) if incident.reopened_at else Q()
     if not incident.reports.filter(since, kind=ReportKind.FINAL).exists():
-        found.append(_t("尚未提交终报。"))
+        found.append(gettext("尚未提交终报。"))
     return found
 
 
@@ -49,8 +49,8 @@ def incident_request_close(*, incident: Incident, summary: str = "", **act: Unpa
 def incident_refuse_close(*, incident: Incident, reason: str, **act: Unpack[Act]) -> Incident:
     """Sends the incident back to work, with the reason."""
     if not reason.strip():
-        raise ValidationError(_t("退回结案必须写明理由。"))
-    text = say(_("退回结案:%(reason)s"), reason=reason.strip())
+        raise ValidationError(gettext("退回结案必须写明理由。"))
+    text = say(_("退回结案：%(reason)s"), reason=reason.strip())
     return incident_step(incident, IncidentStep.REFUSE_CLOSE, text, act, close_requested_by=None)
 
 
@@ -60,7 +60,7 @@ def incident_approve_close(*, incident: Incident, **act: Unpack[Act]) -> Inciden
     row = locked(incident, act)
     INCIDENT.take(row.state, IncidentStep.APPROVE_CLOSE, act["by"])
     if row.close_requested_by == act["by"]:
-        raise PermissionDenied(_t("结案须由申请人以外的另一人批准。"))
+        raise PermissionDenied(gettext("结案须由申请人以外的另一人批准。"))
     _nothing_hinders(row)
     changes = {"close_approved_by": act["by"], "closed_at": moment(act)}
     row = incident_step(row, IncidentStep.APPROVE_CLOSE, say(_("批准结案")), act, **changes)
@@ -73,7 +73,7 @@ def incident_approve_close(*, incident: Incident, **act: Unpack[Act]) -> Inciden
 def incident_reopen(*, incident: Incident, reason: str, **act: Unpack[Act]) -> Incident:
     """Back to work after closing; the timeline keeps the closing, a new final report will be needed."""
     if not reason.strip():
-        raise ValidationError(_t("重新启动必须写明理由。"))
-    text = say(_("重新启动:%(reason)s"), reason=reason.strip())
+        raise ValidationError(gettext("重新启动必须写明理由。"))
+    text = say(_("重新启动：%(reason)s"), reason=reason.strip())
     cleared = {"closed_at": None, "close_requested_by": None, "close_approved_by": None, "controlled_at": None}
     return incident_step(incident, IncidentStep.REOPEN, text, act, reopened_at=moment(act), **cleared)

@@ -5,7 +5,7 @@ from typing import Any, Unpack, cast
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import User
@@ -40,7 +40,7 @@ def incident_open(*, signal: Signal, title: str = "", **act: Unpack[Act]) -> Inc
     incident = _incident_from(row, title, act)
     signal_step(row, SignalStep.OPEN, say(_("转为突发事件")), {"by": act["by"], "at": at}, incident=incident)
     row.reports.update(incident=incident)
-    text = say(_("立项:%(title)s(%(number)s)"), title=incident.title, number=incident.number)
+    text = say(_("立项：%(title)s（%(number)s）"), title=incident.title, number=incident.number)
     entry_add(kind=EntryKind.INCIDENT, text=text, act=act, at=at, aspect=Aspect.HANDLE, incident=incident)
     publish(IncidentOpened(incident_id=incident.pk, signal_id=row.pk))
     incident_announce(incident)
@@ -88,8 +88,8 @@ def incident_appoint(*, incident: Incident, commander: User, **act: Unpack[Act])
     """设: names who commands; a person with that role who sees the incident's area."""
     visible = type(incident).objects.visible_to(commander).filter(pk=incident.pk).exists()
     if commander.role != Role.COMMANDER or not visible:
-        raise ValidationError(_t("指挥长须由本区域的指挥长担任。"))
-    text = say(_("指定指挥长:%(name)s"), name=commander)
+        raise ValidationError(gettext("指挥长须由本区域的指挥长担任。"))
+    text = say(_("指定指挥长：%(name)s"), name=commander)
     return incident_step(incident, IncidentStep.APPOINT, text, act, commander=commander)
 
 
@@ -101,7 +101,7 @@ def incident_control(*, incident: Incident, note: str = "", **act: Unpack[Act]) 
 
 @transaction.atomic
 def incident_relapse(*, incident: Incident, note: str, **act: Unpack[Act]) -> Incident:
-    text = say(_("险情反复:%(note)s"), note=note.strip())
+    text = say(_("险情反复：%(note)s"), note=note.strip())
     return incident_step(incident, IncidentStep.RELAPSE, text, act, controlled_at=None)
 
 
@@ -118,7 +118,7 @@ def incident_assess(*, incident: Incident, **values: Any) -> Incident:
     before, grade = incident.grade, grade_for(**scales, table=table)
     text = say(
         _(
-            "死亡%(deaths)s人,失联%(missing)s人,重伤%(serious_injuries)s人,轻伤%(minor_injuries)s人,损失%(loss)s元;等级:%(grade)s"
+            "死亡%(deaths)s人，失联%(missing)s人，重伤%(serious_injuries)s人，轻伤%(minor_injuries)s人，损失%(loss)s元；等级：%(grade)s"
         ),
         grade=Grade(grade).label,
         **numbers,
@@ -134,7 +134,7 @@ def _tell_graver(incident: Incident) -> None:
     duty_tell(
         roles=(Role.COMMANDER, Role.LEADER),
         area=incident.area,
-        title=say(_("事件升级为%(grade)s:%(title)s"), grade=grade, title=incident.title),
+        title=say(_("事件升级为%(grade)s：%(title)s"), grade=grade, title=incident.title),
         body=say(_("更新于 %(at)s"), at=clock_text(timezone.now())),
         level="alert",
         url=f"/incidents/{incident.pk}/",
@@ -148,7 +148,7 @@ def incident_note(*, incident: Incident, text: str, aspect: str = Aspect.MANAGE,
     row = locked(incident, act)
     INCIDENT.take(row.state, IncidentStep.NOTE, act["by"])
     if not text.strip():
-        raise ValidationError(_t("记事不能为空。"))
+        raise ValidationError(gettext("记事不能为空。"))
     entry = entry_add(kind=EntryKind.NOTE, text=text.strip(), act=act, aspect=aspect, incident=row)
     incident_announce(row)
     return entry
@@ -160,10 +160,10 @@ def incident_strike(*, incident: Incident, entry: Entry, reason: str, **act: Unp
     row = locked(incident, act)
     INCIDENT.take(row.state, IncidentStep.NOTE, act["by"])
     if not Entry.objects.of_incident(row).filter(pk=entry.pk, struck_by=None).exclude(kind=EntryKind.STRIKE).exists():
-        raise ValidationError(_t("只能更正本事件中尚未更正的记录。"))
+        raise ValidationError(gettext("只能更正本事件中尚未更正的记录。"))
     if not reason.strip():
-        raise ValidationError(_t("更正必须写明原因。"))
-    text = say(_("更正 %(at)s 的记录:%(reason)s"), at=clock_text(entry.at), reason=reason.strip())
+        raise ValidationError(gettext("更正必须写明原因。"))
+    text = say(_("更正 %(at)s 的记录：%(reason)s"), at=clock_text(entry.at), reason=reason.strip())
     struck = entry_add(kind=EntryKind.STRIKE, text=text, act=act, incident=row, strikes=entry)
     incident_announce(row)
     return struck
@@ -173,12 +173,12 @@ def incident_strike(*, incident: Incident, entry: Entry, reason: str, **act: Unp
 def incident_relate(*, incident: Incident, other: Incident, **act: Unpack[Act]) -> Incident:
     """Links two incidents, seen from both."""
     if incident.pk == other.pk or incident.related.filter(pk=other.pk).exists():
-        raise ValidationError(_t("请选择另一个尚未关联的事件。"))
+        raise ValidationError(gettext("请选择另一个尚未关联的事件。"))
     if not type(other).objects.visible_to(act["by"]).filter(pk=other.pk).exists():
-        raise PermissionDenied(_t("您不能查看该事件。"))
-    text = say(_("关联事件:%(title)s(%(number)s)"), title=other.title, number=other.number)
+        raise PermissionDenied(gettext("您不能查看该事件。"))
+    text = say(_("关联事件：%(title)s（%(number)s）"), title=other.title, number=other.number)
     row = incident_step(incident, IncidentStep.RELATE, text, act)
     row.related.add(other)
-    back = say(_("被关联到事件:%(title)s(%(number)s)"), title=row.title, number=row.number)
+    back = say(_("被关联到事件：%(title)s（%(number)s）"), title=row.title, number=row.number)
     entry_add(kind=EntryKind.INCIDENT, text=back, at=moment(act), incident=other)
     return row

@@ -6,7 +6,7 @@ from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import User
@@ -56,14 +56,14 @@ def order_send(
     row, at = locked(incident, act), moment(act)
     move = INCIDENT.take(row.state, IncidentStep.ORDER, act["by"])
     if not text.strip():
-        raise ValidationError(_t("指令内容不能为空。"))
+        raise ValidationError(gettext("指令内容不能为空。"))
     order = _order_create(row, team, text.strip(), minutes, destination, act)
     row.state = move.to
     row.save(update_fields=["state"])
-    said = say(_("向%(team)s下达第%(number)s号指令:%(text)s"), team=team, number=order.number, text=order.text)
+    said = say(_("向%(team)s下达第%(number)s号指令：%(text)s"), team=team, number=order.number, text=order.text)
     entry_add(kind=EntryKind.ORDER, step=IncidentStep.ORDER, text=said, act=act, at=at, order=order)
     _team_follows(order)
-    _team_notice(order, say(_("新指令:%(title)s"), title=row.title))
+    _team_notice(order, say(_("新指令：%(title)s"), title=row.title))
     publish(OrderSent(order_id=order.pk, incident_id=row.pk, team_id=team.pk))
     order_announce(order)
     incident_announce(row)
@@ -100,7 +100,7 @@ def order_locked(order: Order, act: Act, step: OrderStep) -> tuple[Order, OrderS
     row = locked(order, act)
     move = ORDER.take(row.state, step, act["by"])
     if not Order.objects.visible_to(act["by"]).filter(pk=row.pk).exists():
-        raise PermissionDenied(_t("这不是您的队伍的指令。"))
+        raise PermissionDenied(gettext("这不是您的队伍的指令。"))
     return row, move.to, move.stops
 
 
@@ -113,7 +113,7 @@ def _order_step(order: Order, step: OrderStep, text: str, act: Act, **changes: A
     row.save()
     for kind in stops:
         clock_stop(kind=kind, subject=row, at=moment(act))
-    said = say(_("%(team)s(第%(number)s号指令):%(text)s"), team=row.team, number=row.number, text=text)
+    said = say(_("%(team)s（第%(number)s号指令）：%(text)s"), team=row.team, number=row.number, text=text)
     entry_add(kind=EntryKind.ORDER, step=step, text=said, act=act, order=row, data=_where(act))
     _team_follows(row)
     order_announce(row)
@@ -141,21 +141,21 @@ def order_arrive(*, order: Order, **act: Unpack[Act]) -> Order:
 def order_feedback(*, order: Order, text: str, **act: Unpack[Act]) -> Order:
     """Word from the field that changes no state."""
     if not text.strip():
-        raise ValidationError(_t("反馈不能为空。"))
-    return _order_step(order, OrderStep.FEEDBACK, say(_("反馈:%(text)s"), text=text.strip()), act)
+        raise ValidationError(gettext("反馈不能为空。"))
+    return _order_step(order, OrderStep.FEEDBACK, say(_("反馈：%(text)s"), text=text.strip()), act)
 
 
 @transaction.atomic
 def order_finish(*, order: Order, result: str, **act: Unpack[Act]) -> Order:
     changes = {"result": result.strip(), "ended_at": moment(act), "ended_position": act.get("position")}
-    return _order_step(order, OrderStep.FINISH, say(_("完成:%(text)s"), text=result.strip()), act, **changes)
+    return _order_step(order, OrderStep.FINISH, say(_("完成：%(text)s"), text=result.strip()), act, **changes)
 
 
 @transaction.atomic
 def order_decline(*, order: Order, reason: str, **act: Unpack[Act]) -> Order:
     """The team cannot; the desk is told at once."""
     changes = {"reason": reason.strip(), "ended_at": moment(act), "ended_position": act.get("position")}
-    row = _order_step(order, OrderStep.DECLINE, say(_("无法执行:%(text)s"), text=reason.strip()), act, **changes)
+    row = _order_step(order, OrderStep.DECLINE, say(_("无法执行：%(text)s"), text=reason.strip()), act, **changes)
     title = say(_("%(team)s无法执行指令"), team=row.team)
     _desk_notice(row, title, row.reason, (Role.DUTY_OFFICER, Role.COMMANDER), "alert")
     return row
@@ -164,8 +164,8 @@ def order_decline(*, order: Order, reason: str, **act: Unpack[Act]) -> Order:
 @transaction.atomic
 def order_withdraw(*, order: Order, reason: str, **act: Unpack[Act]) -> Order:
     changes = {"reason": reason.strip(), "ended_at": moment(act)}
-    row = _order_step(order, OrderStep.WITHDRAW, say(_("撤回:%(text)s"), text=reason.strip()), act, **changes)
-    _team_notice(row, say(_("指令已撤回:%(title)s"), title=row.incident.title))
+    row = _order_step(order, OrderStep.WITHDRAW, say(_("撤回：%(text)s"), text=reason.strip()), act, **changes)
+    _team_notice(row, say(_("指令已撤回：%(title)s"), title=row.incident.title))
     return row
 
 
@@ -176,9 +176,9 @@ def order_chase(*, order_id: int, kind: str, minute: int) -> None:
         return
     what = say(_("签收") if kind == ORDER_RECEIPT else _("到达"))
     title = say(_("%(team)s已%(minute)s分钟未%(what)s"), team=order.team, minute=minute, what=what)
-    _team_notice(order, say(_("请尽快%(what)s:%(title)s"), what=what, title=order.incident.title))
+    _team_notice(order, say(_("请尽快%(what)s：%(title)s"), what=what, title=order.incident.title))
     _desk_notice(order, title, order.text, (Role.DUTY_OFFICER,), "warn")
-    entry_add(kind=EntryKind.CLOCK, text=say(_("%(title)s,已催办"), title=title), order=order)
+    entry_add(kind=EntryKind.CLOCK, text=say(_("%(title)s，已催办"), title=title), order=order)
 
 
 def order_breach(*, order_id: int, kind: str) -> None:
@@ -188,7 +188,7 @@ def order_breach(*, order_id: int, kind: str) -> None:
         return
     due = order.receipt_due_at if kind == ORDER_RECEIPT else order.due_at
     what = say(_("签收") if kind == ORDER_RECEIPT else _("到达"))
-    text = say(_("%(team)s%(what)s超时,时限 %(due)s"), team=order.team, what=what, due=clock_text(due))
+    text = say(_("%(team)s%(what)s超时，时限 %(due)s"), team=order.team, what=what, due=clock_text(due))
     entry_add(kind=EntryKind.CLOCK, text=text, order=order, data={"breach": kind})
     _desk_notice(order, text, order.text, (Role.COMMANDER,), "alert")
     order_announce(order)

@@ -10,7 +10,7 @@ from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from PIL import ExifTags, Image
 
@@ -38,7 +38,7 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     known = _examine(content)
     row, _state, _stops = order_locked(order, act, OrderStep.PHOTO)
     if row.incident.state == IncidentState.CLOSED:
-        raise IllegalStep(_t("事件已结案,不能再上传照片。"))
+        raise IllegalStep(gettext("事件已结案，不能再上传照片。"))
     sha256 = hashlib.sha256(content).hexdigest()
     if (same := row.photos.filter(sha256=sha256).first()) is not None:
         return same
@@ -46,7 +46,7 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     photo = Photo.objects.create(
         order=row, sha256=sha256, size=len(content), uploaded_at=moment(act), uploaded_by=act["by"], **known
     )
-    text = say(_("%(team)s上传现场照片,校验值 %(sha)s"), team=row.team, sha=sha256[:16])
+    text = say(_("%(team)s上传现场照片，校验值 %(sha)s"), team=row.team, sha=sha256[:16])
     data = {"photo": photo.pk, "sha256": sha256}
     entry_add(kind=EntryKind.ORDER, step=OrderStep.PHOTO, text=text, act=act, order=row, data=data)
     order_announce(row)
@@ -56,13 +56,13 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
 def _examine(content: bytes) -> dict[str, Any]:
     """Format, size and EXIF of a picture that opens as what it says; raises `ValidationError`."""
     if len(content) > SIZE_LIMIT:
-        raise ValidationError(_t("照片不能超过15 MB。"))
+        raise ValidationError(gettext("照片不能超过15 MB。"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return _read(content)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValidationError(_t("文件不是可用的照片(JPEG、PNG 或 WebP)。")) from error
+        raise ValidationError(gettext("文件不是可用的照片（JPEG、PNG 或 WebP）。")) from error
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import User
@@ -37,22 +37,22 @@ def report_submit(
 ) -> Report:
     """A first report is about the signal, and through it about its incident; the others are about an incident."""
     if not situation.strip():
-        raise ValidationError(_t("报告的基本情况不能为空。"))
+        raise ValidationError(gettext("报告的基本情况不能为空。"))
     texts = {"situation": situation.strip(), "measures": measures.strip(), "next_steps": next_steps.strip()}
     if kind == ReportKind.FIRST:
         behind = signal or (incident.signals.first() if incident else None)
         if behind is None:
-            raise ValidationError(_t("首报必须对应警情。"))
+            raise ValidationError(gettext("首报必须对应警情。"))
         return _first(behind, texts, act)
     if incident is None or kind not in {ReportKind.FOLLOW_UP, ReportKind.FINAL}:
-        raise ValidationError(_t("续报和终报必须对应事件。"))
+        raise ValidationError(gettext("续报和终报必须对应事件。"))
     return _later(kind, incident, texts, act)
 
 
 def _first(signal: Signal, texts: dict[str, str], act: Act) -> Report:
     row, at = locked(signal, act), moment(act)
     if row.first_report_at is not None:
-        raise IllegalStep(_t("首报已提交,请提交续报。"))
+        raise IllegalStep(gettext("首报已提交，请提交续报。"))
     row = signal_step(row, SignalStep.REPORT, say(_("提交首报")), act, first_report_at=at)
     return _write(kind=ReportKind.FIRST, number=1, signal=row, incident=row.incident, act=act, texts=texts)
 
@@ -60,9 +60,9 @@ def _first(signal: Signal, texts: dict[str, str], act: Act) -> Report:
 def _later(kind: str, incident: Incident, texts: dict[str, str], act: Act) -> Report:
     row = locked(incident, act)
     if not row.reports.filter(kind=ReportKind.FIRST).exists():
-        raise ValidationError(_t("请先提交首报。"))
+        raise ValidationError(gettext("请先提交首报。"))
     number = next_number(row)
-    text = say(_("提交%(kind)s(第%(number)s号)"), kind=ReportKind(kind).label, number=number)
+    text = say(_("提交%(kind)s（第%(number)s号）"), kind=ReportKind(kind).label, number=number)
     row = incident_step(row, IncidentStep.REPORT, text, act)
     return _write(kind=kind, number=number, incident=row, act=act, texts=texts)
 
@@ -96,9 +96,9 @@ def report_correct(
 ) -> Report:
     """A next version of a report that was wrong; both files stay."""
     if report.kind == ReportKind.RECORD or not situation.strip():
-        raise ValidationError(_t("归档记录不能更正;报告的基本情况不能为空。"))
+        raise ValidationError(gettext("归档记录不能更正；报告的基本情况不能为空。"))
     label = ReportKind(report.kind).label
-    text = say(_("更正%(kind)s(第%(number)s号)"), kind=label, number=report.number)
+    text = say(_("更正%(kind)s（第%(number)s号）"), kind=label, number=report.number)
     if report.incident:
         incident_step(report.incident, IncidentStep.REPORT, text, act)
     elif report.signal:
@@ -114,11 +114,11 @@ def report_record(incident: Incident, *, by: User, at: datetime) -> Report:
     """The whole course of a closed incident as a document, filed with the closing itself."""
     final = incident.reports.filter(kind=ReportKind.FINAL).order_by("-number", "-version").first()
     if final is None:
-        raise ValidationError(_t("尚未提交终报。"))
+        raise ValidationError(gettext("尚未提交终报。"))
     texts = {"situation": final.situation, "measures": final.measures, "next_steps": final.next_steps}
     number = next_number(incident)
     act: Act = {"by": by, "at": at}
     report = _write(kind=ReportKind.RECORD, number=number, incident=incident, act=act, texts=texts)
-    text = say(_("全过程归档,校验值 %(sha)s"), sha=report.sha256[:16])
+    text = say(_("全过程归档，校验值 %(sha)s"), sha=report.sha256[:16])
     entry_add(kind=EntryKind.REPORT, text=text, at=at, aspect=Aspect.REPORT, incident=incident, report=report)
     return report

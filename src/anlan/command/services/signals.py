@@ -5,7 +5,7 @@ from typing import Any, Required, Unpack, cast
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import Area, Organisation
@@ -54,8 +54,8 @@ def signal_enter(*, title: str, source: str, **told: Unpack[Told]) -> Signal:
     act, facts = _parted(told)
     form_begin(act)
     if act["by"].role not in REPORTERS or source == Source.ALARM:
-        raise PermissionDenied(_t("您的角色不能录入警情。"))
-    text = say(_("接%(source)s:%(title)s"), source=Source(source).label, title=title)
+        raise PermissionDenied(gettext("您的角色不能录入警情。"))
+    text = say(_("接%(source)s：%(title)s"), source=Source(source).label, title=title)
     usual = {"level": Level.YELLOW, "arrived_at": moment(act)}
     return signal_create(act, text, title=title.strip(), source=source, **{**usual, **facts})
 
@@ -86,7 +86,7 @@ def signal_step(signal: Signal, step: SignalStep, text: str, act: Act, **changes
 @transaction.atomic
 def signal_watch(*, signal: Signal, **act: Unpack[Act]) -> Signal:
     """盯: the officer takes the signal on."""
-    return signal_step(signal, SignalStep.WATCH, say(_("接警,开始盯办")), act, assigned_to=act["by"])
+    return signal_step(signal, SignalStep.WATCH, say(_("接警，开始盯办")), act, assigned_to=act["by"])
 
 
 @transaction.atomic
@@ -94,7 +94,7 @@ def signal_take_over(*, signal: Signal, **act: Unpack[Act]) -> Signal:
     """Another officer takes the signal over, at a change of shift or in need."""
     before = locked(signal, act).assigned_to
     if before == act["by"]:
-        raise IllegalStep(_t("该警情已由您盯办。"))
+        raise IllegalStep(gettext("该警情已由您盯办。"))
     text = say(_("从%(before)s接手盯办"), before=before)
     return signal_step(signal, SignalStep.TAKE_OVER, text, act, assigned_to=act["by"])
 
@@ -106,7 +106,7 @@ def signal_judge(
     """判: real, of this level and type. What is not real is dismissed with a reason instead."""
     event_class = event_class or CLASS_OF.get(event_type, EventClass.ACCIDENT)
     text = say(
-        _("研判:%(type)s(%(class)s),%(level)s。%(note)s"),
+        _("研判：%(type)s（%(class)s），%(level)s。%(note)s"),
         **{"type": EventType(event_type).label, "class": EventClass(event_class).label},
         level=Level(level).label,
         note=note.strip(),
@@ -118,14 +118,14 @@ def signal_judge(
 @transaction.atomic
 def signal_verify(*, signal: Signal, way: str, note: str, **act: Unpack[Act]) -> Signal:
     """核: checked by phone, video or on site; the note says with whom and what was found."""
-    text = say(_("%(way)s:%(note)s"), way=Verification(way).label, note=note.strip())
+    text = say(_("%(way)s：%(note)s"), way=Verification(way).label, note=note.strip())
     return signal_step(signal, SignalStep.VERIFY, text, act, verified_by_way=way, verification=note.strip())
 
 
 @transaction.atomic
 def signal_dismiss(*, signal: Signal, reason: str, **act: Unpack[Act]) -> Signal:
     """Ends a signal that is no event; never without a reason."""
-    text = say(_("排除:%(reason)s"), reason=reason.strip())
+    text = say(_("排除：%(reason)s"), reason=reason.strip())
     return signal_step(signal, SignalStep.DISMISS, text, act, dismiss_reason=reason.strip())
 
 
@@ -135,14 +135,14 @@ def signal_merge(*, signal: Signal, into: Signal, **act: Unpack[Act]) -> Signal:
     both = Signal.objects.select_for_update(of=("self",)).filter(pk__in=[signal.pk, into.pk]).order_by("pk")
     kept = {row.pk: row for row in both}[into.pk]
     if kept.state not in OPEN_SIGNALS | {SignalState.OPENED}:
-        raise ValidationError(_t("只能并入仍在办理的警情。"))
-    text = say(_("与警情“%(title)s”为同一事,并入"), title=kept.title)
+        raise ValidationError(gettext("只能并入仍在办理的警情。"))
+    text = say(_("与警情“%(title)s”为同一事，并入"), title=kept.title)
     row = signal_step(signal, SignalStep.MERGE, text, act, duplicate_of=kept)
     Signal.objects.filter(duplicate_of=row).update(duplicate_of=kept)
     _earlier_clock(kept, row)
     entry_add(
         kind=EntryKind.SIGNAL,
-        text=say(_("并入另一来源的警情:%(title)s"), title=row.title),
+        text=say(_("并入另一来源的警情：%(title)s"), title=row.title),
         at=moment(act),
         signal=kept,
         data={"merged": row.pk},

@@ -50,3 +50,9 @@ def metres(distance: float) -> str:
 def get(table: Any, key: Any) -> Any:
     """A value of a mapping by key; None where there is none."""
     return table.get(key)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A large number with its thousands apart."""
+    return f"{number:,}"

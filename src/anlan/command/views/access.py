@@ -54,7 +54,7 @@ class Trouble:
 def attempt(form: StepForm, step: str, run: Callable[..., Any]) -> Trouble | None:
     """Runs a service with what the form holds; None when it is done, now or by the same form before."""
     if not form.is_valid():
-        return Trouble(sentences=[_("填写有误,请改正后再提交。")], step=step, form=form)
+        return Trouble(sentences=[_("填写有误，请改正后再提交。")], step=step, form=form)
     try:
         act = form.act()
         run(**form.cleaned_data, **act)

@@ -5,14 +5,16 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anlan.command import forms, services
-from anlan.command.flows import ANSWERED, INCIDENT, ORDER, OrderStep
+from anlan.command.flows import ANSWERED, INCIDENT, ORDER, ORDER_ARRIVAL, OrderStep
 from anlan.command.kinds import Aspect, EntryKind
 from anlan.command.models import Entry, Incident, Order
 from anlan.command.selectors import incident_suggestions, incident_timeline
+from anlan.command.services.clocks import clock_rule
 from anlan.command.services.closing import closing_hindrances
 from anlan.command.services.incidents import CASUALTIES
 from anlan.command.views.access import READERS, Trouble, attempt, page
@@ -60,7 +62,8 @@ def incidents(request: HttpRequest) -> HttpResponse:
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_incident(request, pk)
     if request.headers.get("HX-Request") == "true":
-        return render(request, "command/_incident_live.html", _live(request, row))
+        part = "_reports" if request.GET.get("part") == "reports" else "_incident_live"
+        return render(request, f"command/{part}.html", _live(request, row))
     return incident_page(request, row)
 
 
@@ -120,8 +123,9 @@ def incident_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
 def order_new(request: HttpRequest, pk: int) -> HttpResponse:
     """The order to one team, filled in; its place in the list says why this team."""
     row, user = visible_incident(request, pk), request.user
-    text = _("立即赶赴%(place)s,处置%(title)s。") % {"place": row.address or row.area, "title": row.title}
-    initial = {"team": request.GET.get("team"), "text": text}
+    text = _("立即赶赴%(place)s，处置%(title)s。") % {"place": row.address or row.area, "title": row.title}
+    minutes = clock_rule(ORDER_ARRIVAL, at=timezone.now())["minutes"]
+    initial = {"team": request.GET.get("team"), "text": text, "minutes": minutes}
     form = forms.OrderForm(user=user, subject=row, initial=initial)
     return _dialog(request, row, form, "order", _("下达指令"))
 
@@ -134,7 +138,7 @@ def entry_strike(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     if request.method != "POST":
         form = forms.ReasonForm(user=user)
         address = request.path
-        return _dialog(request, row, form, "strike", _("更正记录:%s") % wrong.text[:60], address)
+        return _dialog(request, row, form, "strike", _("更正记录：%s") % wrong.text[:60], address)
     form = forms.ReasonForm(request.POST, user=user)
     trouble = attempt(form, "strike", lambda **v: services.incident_strike(incident=row, entry=wrong, **v))
     return incident_page(request, row, trouble) if trouble else redirect("command:incident", pk)
@@ -147,7 +151,7 @@ def order_withdraw(request: HttpRequest, pk: int, order: int) -> HttpResponse:
     sent = get_object_or_404(Order.objects.visible_to(user), pk=order, incident=row)
     if request.method != "POST":
         form = forms.ReasonForm(user=user)
-        return _dialog(request, row, form, OrderStep.WITHDRAW, _("撤回指令:%s") % sent, request.path)
+        return _dialog(request, row, form, OrderStep.WITHDRAW, _("撤回指令：%s") % sent, request.path)
     form = forms.ReasonForm(request.POST, user=user)
     trouble = attempt(form, "withdraw", lambda **values: services.order_withdraw(order=sent, **values))
     return incident_page(request, row, trouble) if trouble else redirect("command:incident", pk)
