@@ -91,7 +91,10 @@ class OutlineField(forms.CharField):
 def outline_parsed(text: str) -> MultiPolygon:
     """Reads a GeoJSON geometry; raises `ValidationError` in words."""
     try:
-        shape = GEOSGeometry(json.dumps(json.loads(text)), srid=None)
+        told = json.loads(text)
+        if not isinstance(told, dict) or told.get("type") not in {"Polygon", "MultiPolygon"}:
+            raise ValidationError(_("须为 Polygon 或 MultiPolygon。"))
+        shape = GEOSGeometry(json.dumps(told), srid=None)
     except (ValueError, GDALException, GEOSException):
         raise ValidationError(_("不是有效的 GeoJSON 几何。")) from None
     if isinstance(shape, Polygon):

@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from django import forms
-from django.contrib.gis.gdal import GDALException
-from django.contrib.gis.geos import GEOSException, GEOSGeometry
+from django.contrib.gis.geos import GEOSGeometry
 from django.db import IntegrityError, models, transaction
 from django.forms.models import modelform_factory
 from django.utils.translation import gettext as _
@@ -94,11 +93,10 @@ def _put(data: dict[str, Any], name: str, place: forms.Field | None, field: Any,
 def _point(name: str, value: Any) -> list[Any]:
     if isinstance(value, GEOSGeometry) or value is None:
         return PointWidget().decompress(value)
-    try:
-        point = GEOSGeometry(json.dumps(value))
-        return [f"{point.x!r}, {point.y!r}", Datum.CGCS2000.value]  # type: ignore[attr-defined]
-    except (ValueError, TypeError, AttributeError, GEOSException, GDALException) as error:
-        raise Refused({name: _("应为 GeoJSON 的 Point。")}) from error
+    match value:
+        case {"type": "Point", "coordinates": [int() | float() as lon, int() | float() as lat, *_rest]}:
+            return [f"{float(lon)!r}, {float(lat)!r}", Datum.CGCS2000.value]
+    raise Refused({name: _("应为 GeoJSON 的 Point。")})
 
 
 def _sentences(form: EntityForm) -> dict[str, str]:
