@@ -6,8 +6,10 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from docxtpl import DocxTemplate
 
 from anlan.accounts.models import Organisation, User
@@ -45,6 +47,11 @@ class Paper:
 
 def report_paper(report: Report) -> Paper:
     """The paper of a report, from the timeline as it is now; the report need not be saved yet."""
+    with override(settings.LANGUAGE_CODE):
+        return _paper(report)
+
+
+def _paper(report: Report) -> Paper:
     subject, at = _subject(report), report.submitted_at
     return Paper(
         house=_house(report.submitted_by),
