@@ -14,7 +14,7 @@ from anlan.kit import events
 from anlan.monitoring import devices as device_memory
 from anlan.monitoring import rulebook, store
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
-from anlan.monitoring.models import Device
+from anlan.monitoring.models import Device, ThresholdRule
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,9 @@ def _fresh_process_memory() -> Iterator[None]:
 
 @pytest.fixture
 def area(request: pytest.FixtureRequest) -> Area:
-    """The district, in a database that others see where the test asks for that."""
+    """The district, in a database that others see where the test asks for that; without the default rules."""
     request.getfixturevalue("shared_db" if "shared_db" in request.fixturenames else "db")
+    ThresholdRule.objects.all()._raw_delete(connection.alias)
     return Area.objects.create(code="440310", name="坪山区", level="district")
 
 

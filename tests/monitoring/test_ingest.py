@@ -33,7 +33,7 @@ DeviceMaker = Callable[..., Device]
 
 
 @pytest.fixture
-def rule(db: None) -> ThresholdRule:
+def rule(area: Area) -> ThresholdRule:
     return ThresholdRule.objects.create(
         name="水位", device_kind="level", key="39", low=-2, high=30, source="test",
         blue_raise=3, blue_clear=2.5, red_raise=5, red_clear=4.5,

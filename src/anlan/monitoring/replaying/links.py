@@ -1,0 +1,144 @@
+"""One device's line over TCP: what was not acknowledged is kept and sent again over the next connection."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from anlan.monitoring.replaying.recording import Recorded
+from anlan.protocols import Frame, decode, protocols
+
+WINDOW = 64
+"""Frames of one device under way without an answer."""
+PATIENCE = 15.0
+"""Seconds without an answer that is due, after which the connection is made anew."""
+TICK = 3.0
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass
+class Tally:
+    """What has become of the frames. `silent`: sent, and no answer is wanted. `repeated`: sendings after the first."""
+
+    sent: int = 0
+    acknowledged: int = 0
+    silent: int = 0
+    repeated: int = 0
+    skipped: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Answers that are still due."""
+        return self.sent - self.silent - self.acknowledged
+
+    def __str__(self) -> str:
+        words = f"{self.sent} sent, {self.acknowledged} acknowledged, {self.repeated} repeated"
+        return f"{words}, {self.silent} without an answer wanted, {self.missing} unanswered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    raw: bytes
+    reply: bytes
+    since: float
+
+
+def ports(words: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """The TCP port of each protocol that has one and is on: `ANLAN_PORT_<PROTOCOL>`, else its own."""
+    told = {name: int(words.get(f"ANLAN_PORT_{name.upper()}") or spec.port or 0) for name, spec in protocols().items()}
+    return {name: port for name, port in told.items() if port}
+
+
+class Link:
+    """Answers come in the order of the frames that want one. `trouble` is called whenever there is no connection."""
+
+    def __init__(self, where: tuple[str, int], tally: Tally, trouble: Callable[[str], None]) -> None:
+        self._where, self._tally, self._trouble = where, tally, trouble
+        self._due: deque[_Due] = deque()
+        self._open, self._room = asyncio.Event(), asyncio.Event()
+        self._writer: asyncio.StreamWriter | None = None
+        self._task = asyncio.create_task(self._run())
+
+    async def send(self, frame: Recorded, raw: bytes) -> None:
+        """Waits for a connection, and while too many frames are under way."""
+        while len(self._due) >= WINDOW or self._writer is None:
+            self._room.clear()
+            await (self._room if self._writer else self._open).wait()
+        reply = b"".join(e.reply or b"" for e in decode(frame.protocol, raw) if isinstance(e, Frame))
+        self._tally.sent += 1
+        self._tally.silent += not reply
+        if reply:
+            self._due.append(_Due(raw=raw, reply=reply, since=time.monotonic()))
+        self._writer.write(raw)
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
+
+    async def settle(self) -> None:
+        """Returns when everything that wants an answer has it."""
+        while self._due:
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        tries = 0
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(*self._where)
+            except OSError as error:
+                self._trouble(f"no answer from {self._where[0]}:{self._where[1]} ({error.strerror or error})")
+                await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+                tries += 1
+                continue
+            tries = 0
+            await self._talk(reader, writer)
+            await asyncio.sleep(PAUSES[0])
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Sends what is still due, then takes answers until the connection ends or one does not come."""
+        again = [_Due(raw=one.raw, reply=one.reply, since=time.monotonic()) for one in self._due]
+        self._due = deque(again)
+        self._tally.repeated += len(again)
+        writer.writelines(one.raw for one in again)
+        self._writer = writer
+        self._open.set()
+        self._room.set()
+        try:
+            await self._listen(reader)
+        except OSError as error:
+            self._trouble(f"the connection to {self._where[0]}:{self._where[1]} is lost ({error})")
+        finally:
+            self._writer = None
+            self._open.clear()
+            self._room.set()
+            writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        """Raises OSError when the connection has come to its end."""
+        rest = b""
+        while True:
+            try:
+                async with asyncio.timeout(TICK):
+                    data = await reader.read(65536)
+            except TimeoutError:
+                if self._due and time.monotonic() - self._due[0].since > PATIENCE:
+                    raise ConnectionError("an answer does not come") from None
+                continue
+            if not data:
+                raise ConnectionError("closed by the other side")
+            rest = self._take(rest + data)
+
+    def _take(self, answers: bytes) -> bytes:
+        """Strikes off what is acknowledged; gives what is left of the bytes, the beginning of an answer."""
+        while self._due and answers.startswith(self._due[0].reply):
+            answers = answers[len(self._due.popleft().reply) :]
+            self._tally.acknowledged += 1
+            self._room.set()
+        if answers and not (self._due and self._due[0].reply.startswith(answers)):
+            raise ConnectionError("an answer to something else")
+        return answers

@@ -1,0 +1,209 @@
+"""`anlan replay`: real frames over real sockets, each sent again until it is answered."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from anlan.monitoring.models import Device, FrameCount, Series
+from anlan.monitoring.moments import now_ms
+from anlan.monitoring.replaying.links import Tally
+from anlan.monitoring.replaying.player import Plan, Player
+from anlan.monitoring.replaying.recording import SHIPPED, Recorded, RecordingError, recorded_frame, recording_read
+from anlan.protocols import Frame, protocols
+from anlan.site.cli import main
+
+from .gateway import Ingest, free_port, mosquitto, until
+
+DeviceMaker = Callable[..., Device]
+STATION = "0011223344"
+
+
+def level(minute: int, value: float = 1.5) -> Recorded:
+    """A report of the station, `minute` minutes after the beginning of 2026."""
+    raw = protocols()["sl651"].encode(STATION, 1_767_225_600_000 + minute * 60_000, {"39": value})
+    return recorded_frame(minute * 10, "sl651", raw)
+
+
+def play(frames: list[Recorded], **plan: object) -> Tally:
+    """A replay from its beginning to its end."""
+
+    async def whole() -> Tally:
+        player = Player(frames, Plan(host="127.0.0.1", **plan))  # type: ignore[arg-type]
+        async with asyncio.timeout(30):
+            await player.play(asyncio.Event())
+        return player.tally
+
+    return asyncio.run(whole())
+
+
+class Centre:
+    """Takes SL 651 frames on one port, connection by connection; answers each where `answers` says so."""
+
+    def __init__(self, answers: Callable[[int], bool]) -> None:
+        self.port, self.taken, self._answers = free_port(), [], answers  # type: ignore[var-annotated]
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._main(),))
+
+    async def _main(self) -> None:
+        self._stop = asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        decoder = protocols()["sl651"].decoder()
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                for event in decoder.feed(data):
+                    assert isinstance(event, Frame)
+                    self.taken.append(event.raw)
+                    if not self._answers(len(self.taken)):
+                        return
+                    writer.write(event.reply or b"")
+
+    def __enter__(self) -> "Centre":
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        self._loop.close()
+
+
+def test_frames_are_moved_to_now_stored_and_acknowledged(device: DeviceMaker, shared_db: None) -> None:
+    device()
+    before = now_ms()
+    with Ingest("sl651") as ingest:
+        tally = play([level(0), level(1)], ports=ingest.ports)
+    assert (tally.sent, tally.acknowledged, tally.repeated, tally.missing) == (2, 2, 0, 0)
+    assert sum(FrameCount.objects.values_list("readings", flat=True)) == 2
+    assert all(before - 60_000 <= time <= now_ms() for time in Series.objects.values_list("last_time", flat=True))
+
+
+def test_what_is_not_answered_is_sent_again_over_a_new_connection() -> None:
+    with Centre(lambda number: number != 2) as centre:
+        tally = play([level(0), level(1), level(2)], ports={"sl651": centre.port})
+    assert (tally.sent, tally.acknowledged, tally.missing) == (3, 3, 0)
+    assert tally.repeated >= 1
+    assert centre.taken.count(centre.taken[1]) >= 2
+
+
+def test_a_server_that_is_not_up_yet_is_waited_for_and_named_once() -> None:
+    centre = Centre(lambda _number: True)
+    said: list[str] = []
+    frames = [level(0), level(1)]
+    late = threading.Timer(0.9, centre.__enter__)
+    late.start()
+    try:
+        tally = play(frames, ports={"sl651": centre.port}, warn=said.append)
+    finally:
+        late.join()
+        centre.__exit__()
+    assert (tally.sent, tally.acknowledged) == (2, 2)
+    assert len(said) == 1
+    assert str(centre.port) in said[0]
+
+
+def test_a_count_ends_a_replay_that_goes_round_and_round() -> None:
+    with Centre(lambda _number: True) as centre:
+        tally = play([level(0), level(1)], ports={"sl651": centre.port}, loop=True, count=5, speed=100.0)
+    assert (tally.sent, tally.acknowledged, len(centre.taken)) == (5, 5, 5)
+
+
+def test_json_without_a_broker_is_left_out_and_counted() -> None:
+    reading = recorded_frame(0, "json", protocols()["json"].encode("d1", 1_767_225_600_000, {"lel": 1.0}))
+    tally = play([reading], ports={})
+    assert (tally.sent, tally.skipped) == (0, 1)
+
+
+def test_json_goes_through_a_broker_that_acknowledges_it(tmp_path: Path) -> None:
+    reading = recorded_frame(0, "json", protocols()["json"].encode("d1", 1_767_225_600_000, {"lel": 1.0}))
+    with mosquitto(tmp_path) as broker:
+        words = [
+            "mosquitto_sub",
+            "-p",
+            str(broker.port),
+            "-t",
+            "anlan/+/readings",
+            "-C",
+            "1",
+            "-W",
+            "20",
+            "-q",
+            "1",
+            "-v",
+        ]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listener:
+            tally = play([reading] * 40, ports={}, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", speed=1.0)
+            told, _ = listener.communicate(timeout=20)
+    topic, _space, payload = told.partition(" ")
+    assert (tally.sent, tally.acknowledged, tally.missing) == (40, 40, 0)
+    assert topic == "anlan/d1/readings"
+    assert abs(json.loads(payload)["time"] - now_ms()) < 60_000
+
+
+@pytest.mark.parametrize("line", ["{", '{"offset_ms": 0}', '{"offset_ms": 0, "protocol": "sl651", "hex": "7e7e00"}'])
+def test_a_bad_line_is_named(line: str) -> None:
+    with pytest.raises(RecordingError, match="line 2"):
+        recording_read([level(0).line(), line])
+
+
+def test_a_bad_file_ends_the_command_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("nothing\n")
+    assert main(["replay", str(bad)]) == 2
+    assert "line 1" in capsys.readouterr().err
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Iterator[Callable[[int], "subprocess.Popen[str]"]]:
+    """`anlan replay --loop --json` as a process that sends to a port."""
+    file = tmp_path / "one.jsonl"
+    file.write_text(level(0).line() + "\n")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(port: int) -> "subprocess.Popen[str]":
+        words = [sys.executable, "-m", "anlan.site.cli", "replay", str(file), "--loop", "--speed", "50", "--json"]
+        environment = os.environ | {"ANLAN_PORT_SL651": str(port)}
+        started.append(
+            subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_with_what_it_did(
+    endless: Callable[[int], "subprocess.Popen[str]"], number: signal.Signals
+) -> None:
+    with Centre(lambda _number: True) as centre:
+        process = endless(centre.port)
+        until(lambda: len(centre.taken) >= 3, "nothing is sent")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    told = json.loads(out)
+    assert process.returncode == 0
+    assert told["sent"] == told["acknowledged"] >= 3
+    assert "Traceback" not in err
+
+
+def test_frames_of_the_shipped_recording_are_each_one_good_frame() -> None:
+    with SHIPPED.open() as file:
+        assert len(recording_read(file)) > 300
