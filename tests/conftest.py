@@ -35,3 +35,12 @@ def run_jobs(db: None) -> Callable[[], int]:
         return done
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _the_language_of_the_product() -> None:
+    """A page that an earlier test read in English leaves its language behind in this thread."""
+    from django.conf import settings
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
