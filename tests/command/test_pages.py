@@ -234,6 +234,15 @@ def test_a_report_is_previewed_without_being_filed(town: District, incident: Inc
     assert not Report.objects.exists()
 
 
+def test_a_wrong_report_is_corrected_from_its_page(town: District, incident: Incident, sign_in: SignIn) -> None:
+    report = report_submit(kind="first", incident=incident, situation="伤2人", by=town.officer)
+    desk, address = sign_in(town.officer), f"/reports/{report.pk}/correct/"
+    assert "伤2人" in said(desk.get(address))
+    assert desk.post(address, {"situation": "伤1人"}).url == f"/incidents/{incident.pk}/"
+    assert Report.objects.get(version=2).situation == "伤1人"
+    assert status(sign_in(town.other_street_user).get(address)) == 404
+
+
 def test_lists_are_filtered_and_an_unknown_filter_finds_nothing(
     town: District, incident: Incident, sign_in: SignIn
 ) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class EventClass(models.TextChoices):
@@ -64,15 +65,15 @@ class Verification(models.TextChoices):
 class Aspect(models.TextChoices):
     """The source's eleven sides of an event's handling (盯判核报处, 设召管研处报), those with one name once."""
 
-    WATCH = "watch", _("盯")
-    JUDGE = "judge", _("判")
-    VERIFY = "verify", _("核")
-    REPORT = "report", _("报")
-    HANDLE = "handle", _("处")
-    SET_UP = "set_up", _("设")
-    CALL = "call", _("召")
-    MANAGE = "manage", _("管")
-    STUDY = "study", _("研")
+    WATCH = "watch", pgettext_lazy("环节", "盯")
+    JUDGE = "judge", pgettext_lazy("环节", "判")
+    VERIFY = "verify", pgettext_lazy("环节", "核")
+    REPORT = "report", pgettext_lazy("环节", "报")
+    HANDLE = "handle", pgettext_lazy("环节", "处")
+    SET_UP = "set_up", pgettext_lazy("环节", "设")
+    CALL = "call", pgettext_lazy("环节", "召")
+    MANAGE = "manage", pgettext_lazy("环节", "管")
+    STUDY = "study", pgettext_lazy("环节", "研")
 
 
 class EntryKind(models.TextChoices):

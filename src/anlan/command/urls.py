@@ -24,6 +24,7 @@ urlpatterns = [
     path("incidents/<int:pk>/entries/<int:entry>/strike/", incidents.entry_strike, name="entry_strike"),
     path("incidents/<int:pk>/<slug:step>/", incidents.incident_step, name="incident_step"),
     path("reports/<int:pk>/", reports.report_file, name="report_file"),
+    path("reports/<int:pk>/correct/", reports.report_correct, name="report_correct"),
     path("orders/", orders.orders_mine, name="orders_mine"),
     path("orders/<int:pk>/", orders.order, name="order"),
     path("orders/<int:pk>/<slug:step>/", orders.order_step, name="order_step"),

@@ -1,5 +1,7 @@
 """Writing, previewing and fetching reports."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -17,6 +19,7 @@ from anlan.command.vault import vault_path
 from anlan.command.views.access import READERS, attempt, page
 from anlan.command.views.incidents import visible_incident
 
+TEXTS = ("situation", "measures", "next_steps")
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -28,7 +31,8 @@ def signal_report(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("command:incident_report", signal.incident_id)
     draft = Report(kind=ReportKind.FIRST, number=1, signal=signal)
     form = ReportForm(request.POST or None, user=request.user, subject=signal, initial=_first_words(signal))
-    return _written(request, draft, form, {"kind": ReportKind.FIRST, "signal": signal})
+    submit = partial(services.report_submit, kind=ReportKind.FIRST, signal=signal)
+    return _written(request, draft, form, submit)
 
 
 @page(*READERS)
@@ -43,7 +47,7 @@ def incident_report(request: HttpRequest, pk: int) -> HttpResponse:
     if kind == ReportKind.FIRST and signal:
         initial |= _first_words(signal)
     form = IncidentReportForm(request.POST or None, user=request.user, subject=incident, initial=initial)
-    return _written(request, draft, form, {"incident": incident})
+    return _written(request, draft, form, partial(services.report_submit, incident=incident))
 
 
 def _first_words(signal: Signal) -> dict[str, str]:
@@ -54,14 +58,13 @@ def _first_words(signal: Signal) -> dict[str, str]:
 def _last_words(draft: Report) -> dict[str, str]:
     """A follow-up starts from what the last report said."""
     last = Report.objects.filter(incident=draft.incident).order_by("-number", "-version").first()
-    names = ("situation", "measures", "next_steps")
-    return {name: getattr(last, name) for name in names} if last else {}
+    return {name: getattr(last, name) for name in TEXTS} if last else {}
 
 
-def _written(request: HttpRequest, draft: Report, form: ReportForm, about: dict[str, Any]) -> HttpResponse:
+def _written(request: HttpRequest, draft: Report, form: ReportForm, service: Callable[..., Report]) -> HttpResponse:
     trouble = None
     if request.method == "POST" and "preview" not in request.POST:
-        trouble = attempt(form, "report", lambda **values: services.report_submit(**{**about, **values}))
+        trouble = attempt(form, "report", service)
         if trouble is None:
             return redirect(_home(draft))
     paper = _paper(request, draft, form)
@@ -79,10 +82,21 @@ def _paper(request: HttpRequest, draft: Report, form: ReportForm) -> Paper:
     """What the file would say now."""
     user: Any = request.user
     draft.submitted_by, draft.submitted_at = user, timezone.now()
-    for name in ("situation", "measures", "next_steps"):
+    for name in TEXTS:
         setattr(draft, name, form[name].value() or "")
     draft.title = report_title(draft) if draft.kind in ReportKind.values else ""
     return report_paper(draft)
+
+
+@page(*READERS)
+def report_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """A next version of a report that says something wrong."""
+    wrong = get_object_or_404(Report.objects.visible_to(request.user).exclude(kind=ReportKind.RECORD), pk=pk)
+    draft = Report(kind=wrong.kind, number=wrong.number, version=wrong.version + 1)
+    draft.signal, draft.incident = wrong.signal, wrong.incident
+    words = {name: getattr(wrong, name) for name in TEXTS}
+    form = ReportForm(request.POST or None, user=request.user, subject=wrong, initial=words)
+    return _written(request, draft, form, lambda **values: services.report_correct(report=wrong, **values))
 
 
 @page(*READERS)
