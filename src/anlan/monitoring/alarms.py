@@ -168,7 +168,7 @@ def _publish(pen: _Pen) -> None:
 
 
 def alarm_show(alarm: Alarm, device: KnownDevice) -> None:
-    """Tells open pages what an alarm is now."""
+    """Tells open pages what an alarm is now; one that was cleared leaves the map."""
     live_publish(
         "alarm",
         area_path=device.area_path,
@@ -181,4 +181,5 @@ def alarm_show(alarm: Alarm, device: KnownDevice) -> None:
         lon=device.lon,
         lat=device.lat,
         raised_at=alarm.raised_at.isoformat(),
+        gone=alarm.cleared_at is not None,
     )

@@ -5,7 +5,7 @@ future, lies in the default partition and moves out of it when its day is made. 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
@@ -38,7 +38,24 @@ with moved as (delete from monitoring_reading_other where time >= {start} and ti
 alter table monitoring_reading attach partition {name} for values from ({start}) to ({end});
 """
 
+_ENVELOPES = """
+select series_id, min(array[value, time::float8]), max(array[value, time::float8]), count(*)
+from monitoring_reading
+where series_id = any(%s) and time >= %s and time < %s and state = any(%s)
+group by series_id, (time - %s) * %s / (%s - %s) order by series_id, min(time)
+"""
+
 _known: set[int] = set()
+
+
+class Bucket(NamedTuple):
+    """The least and the greatest measurement of a slice of time, with their moments (ms)."""
+
+    low: float
+    low_time: int
+    high: float
+    high_time: int
+    count: int
 
 
 def days_of(times: Numbers, now: int) -> set[int]:
@@ -103,6 +120,17 @@ def latest(series_ids: Sequence[int], *, count: int = 1, since: int = 0) -> dict
     found: dict[int, list[tuple[int, float, int]]] = {series_id: [] for series_id in series_ids}
     for series_id, time, value, state in rows:
         found[series_id].append((time, value, state))
+    return found
+
+
+def envelopes(series_ids: Sequence[int], *, start: int, end: int, buckets: int) -> dict[int, list[Bucket]]:
+    """What a chart needs of many readings: at most so many slices of [start, end) a series, none of them empty."""
+    valid = [int(s) for s in VALID]
+    found: dict[int, list[Bucket]] = {series_id: [] for series_id in series_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_ENVELOPES, [list(series_ids), start, end, valid, start, buckets, end, start])
+        for series_id, (low, low_time), (high, high_time), number in cursor.fetchall():
+            found[series_id].append(Bucket(low, int(low_time), high, int(high_time), number))
     return found
 
 

@@ -1,0 +1,102 @@
+"""What the pages read: alarms, devices and their series, always as far as the person sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Case, Count, F, QuerySet, Value, When
+from django.utils import timezone
+
+from anlan.accounts.models import Area
+from anlan.monitoring import store
+from anlan.monitoring.chart import BUCKETS, Chart, chart_of
+from anlan.monitoring.models import Alarm, Device, DeviceFrame, Series
+from anlan.monitoring.moments import now_ms
+from anlan.monitoring.reasons import RuleInForce, rules_in_force
+from anlan.monitoring.wording import series_title
+
+BEFORE, AFTER, LONGEST = timedelta(hours=2), timedelta(minutes=30), timedelta(hours=48)
+STANDING = {Device.Status.SILENT: 0, Device.Status.ONLINE: 1, Device.Status.NEVER: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesView:
+    """A series as its panel shows it; `chart` is None where the period holds no measurement."""
+
+    series: Series
+    title: str
+    rule: RuleInForce | None
+    chart: Chart | None
+
+
+def areas_of(user: Any) -> QuerySet[Area]:
+    """Areas to choose from: those in force, down to the community."""
+    levels = [Area.Level.DISTRICT, Area.Level.STREET, Area.Level.COMMUNITY]
+    return Area.objects.visible_to(user).filter(level__in=levels, valid_to=None)
+
+
+def alarms_of(user: Any) -> QuerySet[Alarm]:
+    """Active ones first, of these the most serious, then the newest."""
+    rows = Alarm.objects.visible_to(user).select_related("device", "series", "area", "acknowledged_by")
+    active = Case(When(cleared_at=None, then=Value(0)), default=Value(1))
+    serious = Case(When(cleared_at=None, then=-F("level")), default=Value(0))
+    return rows.order_by(active, serious, "-raised_at", "-pk")
+
+
+def alarms_standing(user: Any) -> dict[str, int]:
+    """How many are active and waiting for a person, by level; and all that are active."""
+    active = Alarm.objects.visible_to(user).filter(cleared_at=None)
+    levels = {
+        str(row["level"]): row["number"] for row in active.values("level").order_by().annotate(number=Count("pk"))
+    }
+    return {**levels, "all": sum(levels.values()), "unseen": active.filter(acknowledged_at=None).count()}
+
+
+def alarm_chart(alarm: Alarm, rule: RuleInForce | None) -> Chart | None:
+    """The series from two hours before the alarm until a little after its end."""
+    now = timezone.now()
+    start = alarm.raised_at - BEFORE
+    end = min((alarm.cleared_at or now) + AFTER, max(now, alarm.raised_at + timedelta(minutes=1)), start + LONGEST)
+    marks = [_ms(at) for at in (alarm.raised_at, alarm.cleared_at) if at]
+    buckets = store.envelopes([alarm.series_id], start=_ms(start), end=_ms(end), buckets=BUCKETS)[alarm.series_id]
+    return chart_of(buckets, start=_ms(start), end=_ms(end), limits=rule.limits if rule else (), marks=marks)
+
+
+def devices_of(user: Any) -> QuerySet[Device]:
+    """Silent ones first, then the most serious."""
+    standing = Case(*(When(status=status, then=Value(place)) for status, place in STANDING.items()))
+    rows = Device.objects.visible_to(user).select_related("area", "enterprise", "facility")
+    return rows.order_by(standing, "-level", "name", "pk")
+
+
+def devices_standing(user: Any) -> dict[str, int]:
+    counted = Device.objects.visible_to(user).values("status").order_by().annotate(number=Count("pk"))
+    found = {row["status"]: row["number"] for row in counted}
+    return {"all": sum(found.values()), **{str(status): found.get(status, 0) for status in Device.Status}}
+
+
+def device_series(user: Any, device: Device) -> QuerySet[Series]:
+    return Series.objects.visible_to(user).filter(device=device).order_by("-level", "key")
+
+
+def series_views(device: Device, series: Sequence[Series], *, hours: int) -> list[SeriesView]:
+    """Series with their rules and charts of the last hours, in three queries however many there are."""
+    end = now_ms()
+    start = end - hours * 3_600_000
+    rules = rules_in_force(device, series)
+    buckets = store.envelopes([one.pk for one in series], start=start, end=end, buckets=BUCKETS)
+    views = []
+    for one in series:
+        rule = rules[one.pk]
+        chart = chart_of(buckets[one.pk], start=start, end=end, limits=rule.limits if rule else ())
+        views.append(SeriesView(series=one, title=series_title(one, device.protocol), rule=rule, chart=chart))
+    return views
+
+
+def device_frames(user: Any, device: Device) -> QuerySet[DeviceFrame]:
+    return DeviceFrame.objects.visible_to(user).filter(device=device)
+
+
+def _ms(at: Any) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,52 @@
+"""How numbers, levels and states look on the pages of monitoring."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.moments import moment
+from anlan.monitoring.wording import source_title, unit_text
+
+register = template.Library()
+
+TONES = {
+    "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
+    "online": "green", "silent": "red", "never": "neutral",
+    "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
+}  # fmt: skip
+
+register.filter("source_title", source_title)
+register.filter("unit", unit_text)
+
+
+@register.filter
+def level_tone(level: int) -> str:
+    return LEVEL_COLOURS.get(str(level), "neutral")
+
+
+@register.filter
+def tone(state: str) -> str:
+    return TONES.get(str(state), "neutral")
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """Six significant digits; a dash where there is nothing."""
+    return "—" if value is None else f"{value:.6g}"
+
+
+@register.filter
+def get(table: Any, key: Any) -> Any:
+    """A value of a mapping by key; None where there is none."""
+    return table.get(key)
+
+
+@register.filter
+def clock(ms: int) -> str:
+    """A moment in Beijing's time; a dash for one that no calendar has."""
+    try:
+        return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return "—"

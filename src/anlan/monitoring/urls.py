@@ -1,0 +1,25 @@
+"""Addresses of the monitoring centre."""
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from anlan.kit.pages import NavItem
+from anlan.monitoring.views import alarms, devices, ledger
+from anlan.monitoring.views.access import READERS
+
+urlpatterns = [
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/<int:pk>/", alarms.alarm, name="alarm"),
+    path("alarms/<int:pk>/acknowledge/", alarms.alarm_seen, name="alarm_acknowledge"),
+    path("devices/", devices.devices, name="devices"),
+    path("devices/<int:pk>/", devices.device, name="device"),
+    path("devices/<int:pk>/token/", devices.device_token, name="device_token"),
+    path("ledger/", ledger.ledger, name="ledger"),
+    path("ledger.json", ledger.ledger_json, name="ledger_json"),
+]
+
+NAV = [
+    NavItem(title=_("报警"), url_name="monitoring:alarms", icon="alarm", roles=READERS, order=16),
+    NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
+    NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=32),
+]

@@ -1,0 +1,107 @@
+"""设备: the list, and one device with its series, rules and last frames."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
+from anlan.monitoring.models import Device, DeviceFrame
+from anlan.monitoring.selectors import (
+    alarms_of,
+    device_frames,
+    device_series,
+    devices_of,
+    devices_standing,
+    series_views,
+)
+from anlan.monitoring.services import device_token_issue, may_issue_tokens
+from anlan.monitoring.views.access import is_part, listed, page
+from anlan.monitoring.wording import series_title
+
+SERIES = 12
+ALARMS = 8
+PERIODS = {
+    1: gettext_lazy("1 小时"),
+    6: gettext_lazy("6 小时"),
+    24: gettext_lazy("24 小时"),
+    168: gettext_lazy("7 天"),
+    720: gettext_lazy("30 天"),
+}
+USUAL = 24
+
+
+@page("device")
+def devices(request: HttpRequest) -> HttpResponse:
+    """The page; asked by htmx, only the part that changes."""
+    context = {
+        **listed(
+            request, devices_of(request.user), filters=("status", "level", "kind"), words=("name", "code", "address")
+        ),
+        "standing": devices_standing(request.user),
+        "part": is_part(request),
+    }
+    return render(request, "monitoring/_devices.html" if context["part"] else "monitoring/devices.html", context)
+
+
+@page("device")
+def device(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(devices_of(request.user), pk=pk)
+    return device_page(request, row)
+
+
+def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpResponse:
+    """The page; asked by htmx, only the part that changes. A token is shown this once."""
+    hours = next((number for number in PERIODS if str(number) == request.GET.get("hours")), USUAL)
+    series = Paginator(device_series(request.user, row), SERIES).get_page(request.GET.get("page"))
+    context = {
+        "device": row,
+        "series": series,
+        "views": series_views(row, list(series.object_list), hours=hours),
+        "periods": list(PERIODS.items()),
+        "hours": hours,
+        "alarms": _alarms(request.user, row),
+        "frames": [_shown(frame, row.protocol) for frame in device_frames(request.user, row)],
+        "may_issue": may_issue_tokens(request.user),
+        "token": token,
+        "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
+        "part": is_part(request),
+        "query": f"hours={hours}",
+    }
+    return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)
+
+
+def _alarms(user: Any, row: Device) -> list[Any]:
+    found = list(alarms_of(user).filter(device=row)[:ALARMS])
+    for alarm in found:
+        alarm.series_title = series_title(alarm.series, row.protocol)  # type: ignore[attr-defined]
+    return found
+
+
+def _shown(frame: DeviceFrame, protocol: str) -> dict[str, Any]:
+    """A frame with its passwords starred."""
+    raw, decoded = bytes(frame.raw), frame.decoded if isinstance(frame.decoded, dict) else {}
+    return {
+        "frame": frame,
+        "hex": raw_hex(raw, protocol),
+        "text": raw_text(raw, protocol),
+        "readings": decoded.get("readings", []),
+        "deviations": decoded.get("deviations", []),
+        "fields": fields_text(decoded.get("fields", {})),
+        "size": len(raw),
+    }
+
+
+@require_POST
+@never_cache
+@page("device")
+def device_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Gives the device a new token and shows it on the page that answers, never again."""
+    row = get_object_or_404(devices_of(request.user), pk=pk)
+    token = device_token_issue(device=row, by=request.user)
+    return device_page(request, get_object_or_404(devices_of(request.user), pk=pk), token=token)

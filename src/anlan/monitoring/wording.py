@@ -1,0 +1,100 @@
+"""Chinese words for what devices and decoders call by codes."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from anlan.monitoring.models import Series
+from anlan.protocols.gb26875_units import ANALOG
+from anlan.protocols.hj212_data import factor_of
+from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
+
+SOURCES = {"sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON"}
+
+ERRORS = {
+    "checksum": gettext_lazy("校验不符"),
+    "length": gettext_lazy("长度不符"),
+    "tail": gettext_lazy("结束符有误"),
+    "format": gettext_lazy("格式有误"),
+    "too_long": gettext_lazy("报文过长"),
+    "text": gettext_lazy("文字无法识读"),
+    "time": gettext_lazy("时间有误"),
+    "truncated": gettext_lazy("报文中断"),
+    "garbage": gettext_lazy("报文外字节"),
+    "crowded": gettext_lazy("连接过多"),
+    "device": gettext_lazy("设备编码有误"),
+    "hex": gettext_lazy("十六进制有误"),
+    "json": gettext_lazy("不是 JSON"),
+    "overflow": gettext_lazy("积压溢出"),
+    "refused": gettext_lazy("拒绝接收"),
+    "schema": gettext_lazy("结构不符"),
+    "throttled": gettext_lazy("超出频率"),
+    "topic": gettext_lazy("主题有误"),
+}
+HJ212_ENDINGS = {
+    "Rtd": gettext_lazy("实时值"),
+    "Avg": gettext_lazy("平均值"),
+    "Min": gettext_lazy("最小值"),
+    "Max": gettext_lazy("最大值"),
+    "Cou": gettext_lazy("累计值"),
+    "ZsRtd": gettext_lazy("折算实时值"),
+    "ZsAvg": gettext_lazy("折算平均值"),
+    "ZsMin": gettext_lazy("折算最小值"),
+    "ZsMax": gettext_lazy("折算最大值"),
+    "RS": gettext_lazy("运行状态"),
+    "RT": gettext_lazy("运行时长"),
+}
+FIRE_ENDINGS = {
+    "fire": gettext_lazy("火警"),
+    "fault": gettext_lazy("故障"),
+    "power": gettext_lazy("电源故障"),
+    "link": gettext_lazy("通信线路故障"),
+}
+UNITS = {"1": "", "m2": "m²", "m3": "m³", "ug": "μg", "km2": "km²"}
+
+
+def source_title(source: str) -> str:
+    return SOURCES.get(source, source)
+
+
+def error_title(kind: str) -> str:
+    return str(ERRORS.get(kind) or _("其他错误(%s)") % kind)
+
+
+def unit_text(unit: str) -> str:
+    """A canonical unit as it is printed; nothing for a number without one."""
+    return UNITS[unit] if unit in UNITS else "/".join(UNITS.get(part, part) for part in unit.split("/"))
+
+
+def series_title(series: Series, protocol: str) -> str:
+    """The name that a person gave, else what the protocol calls the key, else the key itself."""
+    if series.name:
+        return series.name
+    reader = {"sl651": _sl651, "hj212": _hj212, "gb26875": _gb26875}.get(protocol)
+    return (reader(series.key) if reader else "") or series.key
+
+
+def _sl651(key: str) -> str:
+    element, _colon, bit = key.partition(":")
+    if bit:
+        return STATUS_BITS.get(int(bit), "") if bit.isdigit() else ""
+    return KINDS[element].name if element in KINDS else ""
+
+
+def _hj212(key: str) -> str:
+    code, _dash, ending = key.rpartition("-")
+    name = factor_of(code).name if code else ""
+    return f"{name} {HJ212_ENDINGS.get(ending, ending)}" if name else ""
+
+
+def _gb26875(key: str) -> str:
+    """ "part-1-3-9:fire" → 1-3-9 号部件 火警."""
+    subject, _colon, what = key.rpartition(":")
+    kind, _dash, number = subject.partition("-")
+    shown = {"part": _("部件 %s"), "system": _("系统 %s"), "unit": _("传输装置")}.get(kind, "")
+    ending = FIRE_ENDINGS.get(what) or _analog(what)
+    return f"{shown.replace('%s', number)} {ending}" if shown and ending else ""
+
+
+def _analog(what: str) -> str:
+    code = what.removeprefix("analog-")
+    return ANALOG[int(code)][0] if code.isdigit() and int(code) in ANALOG else ""
