@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from anlan.site.paths import VAR
 from browser import browser
 from journeys.server import Anlan, broker
 
@@ -32,6 +33,18 @@ def _forget(running: Anlan) -> None:
     code = "from anlan.site import cluster; print(cluster.home())"
     told = subprocess.run([sys.executable, "-c", code], env=running.environment, capture_output=True, text=True)
     shutil.rmtree(Path(told.stdout.strip()), ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def picture_of_a_failure(request: pytest.FixtureRequest, chromium: Any) -> Iterator[None]:
+    """Keeps a picture of each open page when a journey fails, under `var/journeys/`."""
+    failed = request.session.testsfailed
+    yield
+    folder = VAR / "journeys"
+    for number, page in enumerate(p for c in chromium.contexts for p in c.pages):
+        if request.session.testsfailed > failed:
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"failed-{number}.png")
 
 
 @pytest.fixture(scope="module")

@@ -117,10 +117,10 @@ class Anlan:
         self.logins = {row["username"]: (row["username"], row["password"]) for row in told["logins"]}
 
     def start(self) -> None:
-        log = (self.folder / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(self.port)], env=self.environment, stdout=log, stderr=log
-        )
+        with (self.folder / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve", "--port", str(self.port)], env=self.environment, stdout=log, stderr=log
+            )
         wait_for(lambda: answers(f"{self.url}/login/") and answers(f"http://127.0.0.1:{self.port + 1}/live"))
         for port in self.devices.values():
             wait_for(lambda port=port: listens(port))

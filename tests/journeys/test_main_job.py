@@ -9,12 +9,13 @@ import pytest
 from docx import Document
 from playwright.sync_api import Page, expect
 
+from anlan.site.paths import VAR
 from browser import DESK, PHONE, new_page
 from journeys.devices import photo, publish, recorded, send
 from journeys.server import Anlan
 
 TEAM = "坪山区综合应急救援大队"
-PICTURES = Path("/tmp/anlan-journey")
+PICTURES = VAR / "journeys"
 
 
 class Person:
@@ -22,6 +23,7 @@ class Person:
 
     def __init__(self, chromium: Any, anlan: Anlan, username: str, size: dict[str, int] = DESK) -> None:
         self.page: Page = new_page(chromium, size)
+        self.page.set_default_timeout(20_000)
         self.anlan = anlan
         self.go("/login/")
         name, password = anlan.logins[username]
@@ -38,7 +40,7 @@ class Person:
         self.page.wait_for_load_state()
 
     def look(self, name: str) -> None:
-        PICTURES.mkdir(exist_ok=True)
+        PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
 
 
@@ -73,7 +75,7 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
     duty.look("desk")
 
     card.get_by_role("link").first.click()
-    duty.press("接警,由我盯办")
+    duty.press("接警，由我盯办")
     duty.page.locator("form[action$='/judge/'] select[name=event_type]").select_option("fire")
     duty.page.locator("form[action$='/judge/'] select[name=level]").select_option("4")
     duty.press("确认研判")
@@ -98,7 +100,7 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
     commander.go(incident)
     commander.press("启动应急处置")
     commander.page.get_by_role("link", name="下达指令").first.click()
-    form = commander.page.locator("form[action*='/orders/new/']")
+    form = commander.page.locator("form[action$='/order/']")
     form.locator("select[name=team]").select_option(label=TEAM)
     form.locator("textarea[name=text]").fill("立即出动两车十二人,扑灭走廊明火并搜救。")
     form.get_by_role("button", name="确定").click()
@@ -122,11 +124,8 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
 
     second = Person(chromium, fire, "commander2")
     second.go(incident)
-    second.page.on("dialog", lambda dialog: dialog.accept())
-    second.page.get_by_role("button", name="批准结案").click()
-    confirm = second.page.locator("dialog[open] button.btn--primary, dialog[open] [value=yes]")
-    if confirm.count():
-        confirm.first.click()
+    second.press("批准结案")
+    second.page.locator("#confirm[open]").get_by_role("button").last.click()
     expect(second.page.locator("#incident-live")).to_contain_text("已结案")
     second.look("closed")
     the_word_report_holds_every_step(second)
