@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.db.models import F
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from anlan.accounts.models import Area, User
 from anlan.monitoring import store
@@ -261,11 +261,18 @@ def test_a_hundred_thousand_readings_make_a_small_chart_that_keeps_the_peak(
 def test_a_chart_of_one_reading_of_equal_ones_and_of_huge_ones_can_be_drawn() -> None:
     for values in ([3.0], [3.0, 3.0], [0.0, 0.0], [-1.7e308, 1.7e308], [1e-300, 2e-300], [5e-324, 0.0]):
         buckets = [store.Bucket(v, i * 1000, v, i * 1000, 1) for i, v in enumerate(values)]
-        chart = chart_of(buckets, start=0, end=10_000, limits=[Limit(5.0, "red", "红色")])
-        assert chart is not None
-        assert "nan" not in chart.path
-        assert "inf" not in chart.path
-        assert 2 <= len(chart.rows) <= 12
+        for limits in ([], [Limit(5.0, "red", "红色")]):
+            chart = chart_of(buckets, start=0, end=10_000, limits=limits)
+            assert chart is not None
+            assert "nan" not in chart.path + chart.dots
+            assert "inf" not in chart.path + chart.dots
+            assert 2 <= len(chart.rows) <= 12
+
+
+def test_a_reading_that_stands_alone_is_a_dot() -> None:
+    chart = chart_of([store.Bucket(1.0, 5000, 1.0, 5000, 1)], start=0, end=10_000)
+    assert chart is not None
+    assert (chart.path, chart.dots.startswith("M500 ")) == ("", True)
 
 
 def test_a_gap_in_the_readings_is_a_gap_in_the_line() -> None:
@@ -330,6 +337,7 @@ def test_a_ledger_in_balance_says_so_and_counts_failed_frames_by_kind(alarm: Ala
     page = text(client, "/ledger/")
     assert "当日台账全部平账" in page
     assert "校验不符 3" in page
+    assert '<td class="number is-orange">3</td>' in page
     (row,) = client.get("/ledger.json").json()["rows"]
     assert (row["source"], row["received"], row["sum"], row["difference"]) == ("sl651", 2, 2, 0)
     assert (row["states"]["normal"], row["states"]["alarm"], row["failed"]) == (1, 1, {"checksum": 3})
@@ -391,5 +399,7 @@ def test_the_map_has_a_layer_of_active_alarms(alarm: Alarm, area: Area) -> None:
 def test_english_pages_have_no_chinese_of_ours(area: Area, address: str) -> None:
     client = browse(person(area))
     client.cookies["django_language"] = "en"
-    body = text(client, address).split("<main")[1].split("</main>")[0].replace("坪山区", "")
+    with translation.override("zh-hans"):
+        page = text(client, address)
+    body = page.split("<main")[1].split("</main>")[0].replace("坪山区", "")
     assert not [letter for letter in body if "\u4e00" <= letter <= "\u9fff"]

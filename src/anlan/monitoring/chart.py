@@ -1,6 +1,7 @@
 """Charts of a series as geometry: what a template needs to draw an SVG, however many readings there were."""
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ BUCKETS = 240
 GAP = 5
 """A line breaks where readings are this many usual distances apart."""
 TIMES = 5
+TINY, LARGEST = 1e-300, sys.float_info.max
 DAY = 86_400_000
 
 
@@ -40,9 +42,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """`path` is SVG path data in a box of WIDTH × HEIGHT; labels run from the top and from the left, evenly spaced."""
+    """`path` and `dots` (readings that stand alone) are SVG path data in a box of WIDTH × HEIGHT; labels run from the top and from the left, evenly spaced."""
 
     path: str
+    dots: str
     rows: list[str]
     grid: list[float]
     columns: list[str]
@@ -65,9 +68,11 @@ def chart_of(
     values = [value for _, value in points]
     low, high = min(values), max(values)
     ticks = _ticks(low, high, limits)
+    runs = _runs(points, end - start)
     place = _Place(start=start, end=end, bottom=ticks[0], top=ticks[-1])
     return Chart(
-        path=_path(points, place, end - start),
+        path=_path([run for run in runs if len(run) > 1], place),
+        dots=_path([run for run in runs if len(run) == 1], place),
         rows=[f"{tick:.6g}" for tick in reversed(ticks)],
         grid=[round(place.y(tick), 2) for tick in ticks],
         columns=[_clock(start + (end - start) * i // (TIMES - 1), end - start) for i in range(TIMES)],
@@ -76,7 +81,7 @@ def chart_of(
         low=low,
         high=high,
         last=points[-1][1],
-        readings=sum(bucket.count for bucket in buckets),
+        readings=sum(bucket.number for bucket in buckets),
         points=len(points),
     )
 
@@ -107,15 +112,24 @@ def _points(buckets: Iterable[Bucket]) -> list[tuple[int, float]]:
     return found
 
 
-def _path(points: Sequence[tuple[int, float]], place: _Place, span: int) -> str:
-    """A point that stands alone is a line of no length, which round ends make visible."""
+def _runs(points: Sequence[tuple[int, float]], span: int) -> list[list[tuple[int, float]]]:
+    """The points in runs without a gap; a run may be one point that stands alone."""
     steps = [after - before for (before, _), (after, _) in pairwise(points)]
     gap = max(GAP * median(steps), 2 * span / BUCKETS) if steps else 0
-    parts, before = [], None
-    for time, value in points:
-        joined = before is not None and time - before <= gap
-        parts.append(f"{'L' if joined else 'M'}{place.x(time):g} {place.y(value):g}{'' if joined else 'h0'}")
-        before = time
+    runs = [[points[0]]]
+    for step, point in zip(steps, points[1:], strict=True):
+        if step > gap:
+            runs.append([])
+        runs[-1].append(point)
+    return runs
+
+
+def _path(runs: Iterable[Sequence[tuple[int, float]]], place: _Place) -> str:
+    """SVG path data; a single point is a line of no length, which round ends make visible."""
+    parts = []
+    for run in runs:
+        drawn = "L".join(f"{place.x(time):g} {place.y(value):g}" for time, value in run)
+        parts.append(f"M{drawn}{'' if len(run) > 1 else 'h0'}")
     return "".join(parts)
 
 
@@ -124,11 +138,12 @@ def _ticks(low: float, high: float, limits: Sequence[Limit]) -> list[float]:
     middle = low / 2 + high / 2
     near = min((limit.value for limit in limits), key=lambda value: abs(value - middle), default=None)
     bottom, top = (low, high) if near is None else (min(low, near), max(high, near))
-    if top - bottom <= 1e-9 * max(abs(top), abs(bottom)):
+    if top / 2 - bottom / 2 <= max(1e-9 * max(abs(top), abs(bottom)), TINY):
         bottom, top = bottom - (abs(bottom) * 0.1 or 1), top + (abs(top) * 0.1 or 1)
     step = _step(top / 4 - bottom / 4)
     first, last = math.floor(bottom / step), math.ceil(top / step)
-    return [round(i * step, 12) if step < 1e6 else i * step for i in range(first, last + 1)]
+    digits = max(0, 1 - math.floor(math.log10(step)))
+    return [max(-LARGEST, min(LARGEST, round(i * step, digits))) for i in range(first, last + 1)]
 
 
 def _step(rough: float) -> float:

@@ -9,5 +9,5 @@ class AcknowledgeForm(forms.Form):
         label=_("说明(可不填)"),
         max_length=500,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": _("如:已电话核实,现场正常")}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("如:已电话核实,现场正常")}),
     )

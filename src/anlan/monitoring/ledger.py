@@ -29,7 +29,11 @@ class LedgerRow:
 
     @property
     def frames(self) -> int:
-        return self.good + self.failed.total()
+        return self.good + self.failures
+
+    @property
+    def failures(self) -> int:
+        return self.failed.total()
 
     @property
     def total(self) -> int:

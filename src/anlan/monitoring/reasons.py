@@ -119,7 +119,7 @@ def _of_level(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce) -> s
         (step for step in reversed(steps) if step.step in {"raise", "escalate"} and step.value is not None), None
     )
     value, level = (last.value, last.level) if last else (alarm.value, alarm.highest_level)
-    limit = next((one.value for one in found.limits if one.words == Level(level).label), None)
+    limit = next((one.value for one in found.limits if one.words == str(Level(level).label)), None)
     if value is None or limit is None:
         return _("读数曾越过触发值;该级别的触发值后来已修改。")
     words = (

@@ -55,7 +55,7 @@ class Bucket(NamedTuple):
     low_time: int
     high: float
     high_time: int
-    count: int
+    number: int
 
 
 def days_of(times: Numbers, now: int) -> set[int]:

@@ -28,7 +28,7 @@ def page(model: str) -> Callable[[View[P]], View[P]]:
         @login_required
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not request.user.has_perm(f"monitoring.view_{model}"):  # type: ignore[union-attr]
+            if not request.user.has_perm(f"monitoring.view_{model}"):
                 raise PermissionDenied(_("您的角色不能查看此页。"))
             return view(request, *args, **kwargs)
 

@@ -40,7 +40,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "titles": LEDGER_TITLES,
         "unknown": [{"row": row, "url": _add_url(row)} for row in unknown[:UNKNOWN]],
         "unknown_count": unknown.count(),
-        "may_add": request.user.has_perm("monitoring.add_device"),  # type: ignore[union-attr]
+        "may_add": request.user.has_perm("monitoring.add_device"),
         "part": is_part(request),
     }
     return render(request, "monitoring/_ledger.html" if context["part"] else "monitoring/ledger.html", context)
