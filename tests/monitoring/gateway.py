@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anlan.monitoring import ingest_process
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def free_port() -> int:

@@ -124,14 +124,14 @@ def _senders(columns: _Batch) -> set[tuple[str, str]]:
 def _series(columns: _Batch) -> tuple[LockedSeries, NDArray[np.int64]]:
     """The locked series, and each reading's place among them; -1 where nobody knows its device."""
     devices = [columns.device_of(place) for place in range(len(columns.frames))]
-    wanted: dict[tuple[int, str], str] = {}
+    wanted: dict[tuple[int, str], tuple[str, str]] = {}
     named: list[tuple[int, str] | None] = []
     for place, key, unit in zip(columns.owner.tolist(), columns.keys, columns.units, strict=True):
         device = devices[place]
         known = (device.id, key) if device and sayable(key, KEY_LENGTH) else None
         named.append(known)
-        if known:
-            wanted.setdefault(known, unit)
+        if known and device:
+            wanted.setdefault(known, (device.protocol, unit))
     locked = series_lock(wanted)
     index = locked.index()
     return locked, np.array([index.get(pair, -1) if pair else -1 for pair in named], np.int64)

@@ -1,7 +1,8 @@
 """The ingest process: device sockets in, durable readings out; an acknowledgement never precedes its commit.
 
-Set by the environment: `ANLAN_INGEST_HOST` (127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off),
-`ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, and the bounds of `gateway.limits`.
+Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
+(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
+and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
 import asyncio
@@ -75,12 +76,12 @@ class Ingest:
 
 async def sweep_forever(pause: float) -> None:
     """Looks for silence again and again, and makes tomorrow's partition before midnight."""
-    thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep")
+    thread, since = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep"), now_ms()
     try:
         while True:
             await asyncio.sleep(pause)
             try:
-                await asyncio.get_running_loop().run_in_executor(thread, _sweep)
+                await asyncio.get_running_loop().run_in_executor(thread, _sweep, since)
             except Error as error:
                 log.warning("no sweep for silence: %s", str(error).strip())
     finally:
@@ -88,12 +89,12 @@ async def sweep_forever(pause: float) -> None:
         thread.shutdown(wait=True)
 
 
-def _sweep() -> None:
+def _sweep(since: int) -> None:
     close_old_connections()
     now = now_ms()
     today = (now + store.SHIFT) // store.DAY
     store.days_make([today, today + 1])
-    silence_sweep(now=now)
+    silence_sweep(now=now, since=since)
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
@@ -131,11 +132,3 @@ def run() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
     warm()
     asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
-    import django
-
-    django.setup()
-    run()

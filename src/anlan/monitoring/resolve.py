@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from anlan.monitoring.naming import series_name
 from anlan.rules import KernelState, from_bytes, to_bytes
 
 MOST_SERIES = 500
@@ -80,10 +81,10 @@ class LockedSeries:
 
 _NEW_SERIES = """
 insert into monitoring_series (device_id, key, name, unit, level)
-select n.device_id, n.key, '', n.unit, 0
+select n.device_id, n.key, n.name, n.unit, 0
 from (
     select w.*, row_number() over (partition by w.device_id order by w.key) place
-    from unnest(%s::bigint[], %s::text[], %s::text[]) w(device_id, key, unit)
+    from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) w(device_id, key, name, unit)
     where not exists (select 1 from monitoring_series s where s.device_id = w.device_id and s.key = w.key)
 ) n
 where n.place + (select count(*) from monitoring_series s where s.device_id = n.device_id) <= %s
@@ -99,16 +100,17 @@ _OF_PAIRS = _LOCKED.format(which="(s.device_id, s.key) in (select * from unnest(
 _OF_IDS = _LOCKED.format(which="s.id = any(%s)")
 
 
-def series_lock(wanted: dict[tuple[int, str], str]) -> LockedSeries:
-    """Locks the series of these (device id, key) → unit, making those that are new."""
+def series_lock(wanted: dict[tuple[int, str], tuple[str, str]]) -> LockedSeries:
+    """Locks the series of these (device id, key) → (protocol, unit), making those that are new."""
     pairs = sorted(wanted)
-    device_ids, keys = [device_id for device_id, _ in pairs], [key for _, key in pairs]
+    columns: list[list[int] | list[str]] = [[device_id for device_id, _ in pairs], [key for _, key in pairs]]
     with connection.cursor() as cursor:
-        cursor.execute(_OF_PAIRS, [device_ids, keys])
+        cursor.execute(_OF_PAIRS, columns)
         rows = cursor.fetchall()
         if len(rows) < len(pairs):
-            cursor.execute(_NEW_SERIES, [device_ids, keys, [wanted[pair][:20] for pair in pairs], MOST_SERIES])
-            cursor.execute(_OF_PAIRS, [device_ids, keys])
+            names = [series_name(wanted[pair][0], pair[1]) for pair in pairs]
+            cursor.execute(_NEW_SERIES, [*columns, names, [wanted[pair][1][:20] for pair in pairs], MOST_SERIES])
+            cursor.execute(_OF_PAIRS, columns)
             rows = cursor.fetchall()
     return _locked(rows)
 

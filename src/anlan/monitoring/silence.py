@@ -25,7 +25,8 @@ cross join lateral (
     select no_data_minutes from monitoring_thresholdrule
     where active and key in (s.key, regexp_replace(s.key, '^.*:|^', '*:')) and (device_id = d.id or device_kind = d.kind)
     order by device_id nulls last, key = s.key desc limit 1) r
-where r.no_data_minutes > 0 and s.last_time <= %s - r.no_data_minutes * 60000::bigint
+where r.no_data_minutes > 0 and s.last_time is not null
+  and greatest(s.last_time, %s) <= %s - r.no_data_minutes * 60000::bigint
   and not exists (
     select 1 from monitoring_alarm a where a.series_id = s.id and a.kind = %s and a.cleared_at is null)
 order by s.id limit %s
@@ -34,28 +35,32 @@ _SILENT = """
 update monitoring_device set status = %s where id in (
     select id from monitoring_device
     where status = %s
-      and last_seen_at < %s::timestamptz - coalesce(silent_minutes, (%s::jsonb ->> kind)::int) * interval '1 minute'
+      and greatest(last_seen_at, %s) < %s::timestamptz - coalesce(silent_minutes, (%s::jsonb ->> kind)::int) * interval '1 minute'
     order by id limit %s for no key update skip locked)
 returning id
 """
 
 
-def silence_sweep(*, now: int) -> AlarmNews:
-    """Raises what has been silent for too long at `now` (ms) and marks devices as silent; safe with many sweepers."""
+def silence_sweep(*, now: int, since: int = 0) -> AlarmNews:
+    """Raises what has been silent for too long at `now` (ms) and marks devices as silent; safe with many sweepers.
+
+    No silence counts from before `since`, the moment from which somebody has listened: it may be our own.
+    """
     with transaction.atomic():
-        devices_silence(at=moment(now))
+        devices_silence(at=moment(now), since=moment(since))
     with transaction.atomic():
-        return _no_data(now)
+        return _no_data(now, since)
 
 
-def _no_data(now: int) -> AlarmNews:
+def _no_data(now: int, since: int) -> AlarmNews:
     with connection.cursor() as cursor:
-        cursor.execute(_OVERDUE, [now, Alarm.Kind.NO_DATA, MOST])
+        cursor.execute(_OVERDUE, [since, now, Alarm.Kind.NO_DATA, MOST])
         overdue = [series_id for (series_id,) in cursor.fetchall()]
     if not overdue:
         return AlarmNews()
     locked, book = series_lock_by_id(overdue), rulebook()
     rows = [book.row(*one) for one in zip(locked.device_ids, locked.kinds, locked.keys, strict=True)]
+    locked.state.since[:] = np.maximum(locked.state.since, since)
     found = sweep(book.table_of(np.array(rows, np.int64)), locked.state, now)
     devices = devices_by_id(locked.device_ids)
     series_save(locked, np.unique(found["series"]))
@@ -63,14 +68,21 @@ def _no_data(now: int) -> AlarmNews:
     return transitions_write(transitions_read(found, locked, devices), now)
 
 
-def devices_silence(*, at: datetime) -> list[int]:
+def devices_silence(*, at: datetime, since: datetime) -> list[int]:
     """Marks online devices as silent that were not heard for their own time, or that of their kind; their ids."""
     try:
         minutes = law_value("device_silent_minutes", at=at)
     except NoSuchRule:
         minutes = {}
     with connection.cursor() as cursor:
-        words: list[str | int | datetime] = [Device.Status.SILENT, Device.Status.ONLINE, at, json.dumps(minutes), MOST]
+        words: list[str | int | datetime] = [
+            Device.Status.SILENT,
+            Device.Status.ONLINE,
+            since,
+            at,
+            json.dumps(minutes),
+            MOST,
+        ]
         cursor.execute(_SILENT, words)
         ids = [device_id for (device_id,) in cursor.fetchall()]
     for device in devices_by_id(ids).values():
