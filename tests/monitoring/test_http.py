@@ -16,7 +16,7 @@ from django.test import Client
 from anlan.monitoring import store
 from anlan.monitoring.models import Device, FrameCount
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.tokens import token_digest
+from anlan.monitoring.services import token_hash
 from anlan.site.paths import ROOT
 
 from .gateway import free_port, listens, until
@@ -28,7 +28,7 @@ DeviceMaker = Callable[..., Device]
 def token_of(device: Device) -> str:
     """A new token of the device; the one before it ends."""
     token = secrets.token_urlsafe(32)
-    Device.objects.filter(pk=device.pk).update(token_hash=token_digest(token))
+    Device.objects.filter(pk=device.pk).update(token_hash=token_hash(token))
     return token
 
 
