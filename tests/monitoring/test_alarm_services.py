@@ -69,7 +69,7 @@ def test_a_cleared_alarm_can_still_be_acknowledged(alarm: Alarm, area: Area) -> 
     assert alarm_acknowledge(alarm=alarm, by=person(area)).state == "cleared_seen"
 
 
-@pytest.mark.parametrize("role", ["leader", "street", "community", "enterprise", "team_leader"])
+@pytest.mark.parametrize("role", ["leader", "street", "community", "enterprise", "team_leader", "administrator"])
 def test_who_only_reads_does_not_acknowledge(alarm: Alarm, area: Area, role: str) -> None:
     with pytest.raises(PermissionDenied):
         alarm_acknowledge(alarm=alarm, by=person(area, role))
