@@ -1,7 +1,7 @@
 """A small district with its people, one gas sensor and two teams; and the steps of the main job as fixtures."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.contrib.gis.geos import Point
 from django.utils import timezone
-from django.utils.translation import activate, override
 
 import anlan.command
 from anlan.accounts.models import Area, Organisation, User
@@ -83,14 +82,6 @@ def person(username: str, name: str, role: Role, area: Area, organisation: Organ
 def _own_media(settings: Any, tmp_path: Path) -> None:
     """Reports and photos of a test are kept in its own folder."""
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _own_language() -> Iterator[None]:
-    """A page fetched in English leaves the next test in Chinese."""
-    with override("zh-hans"):
-        yield
-    activate("zh-hans")
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def order_new(request: HttpRequest, pk: int) -> HttpResponse:
     minutes = clock_rule(ORDER_ARRIVAL, at=timezone.now())["minutes"]
     initial = {"team": request.GET.get("team"), "text": text, "minutes": minutes}
     form = forms.OrderForm(user=user, subject=row, initial=initial)
-    return _dialog(request, row, form, "order", _("下达指令"))
+    return _dialog(request, row, form, "order", (_("下达指令"), _("确定下达")))
 
 
 @page(*READERS)
@@ -137,8 +137,8 @@ def entry_strike(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     wrong = get_object_or_404(Entry.objects.of_incident(row).exclude(kind=EntryKind.STRIKE), pk=entry)
     if request.method != "POST":
         form = forms.ReasonForm(user=user)
-        address = request.path
-        return _dialog(request, row, form, "strike", _("更正记录：%s") % wrong.text[:60], address)
+        words = (_("更正记录：%s") % wrong.text[:60], _("确定更正"))
+        return _dialog(request, row, form, "strike", words, request.path)
     form = forms.ReasonForm(request.POST, user=user)
     trouble = attempt(form, "strike", lambda **v: services.incident_strike(incident=row, entry=wrong, **v))
     return incident_page(request, row, trouble) if trouble else redirect("command:incident", pk)
@@ -151,16 +151,25 @@ def order_withdraw(request: HttpRequest, pk: int, order: int) -> HttpResponse:
     sent = get_object_or_404(Order.objects.visible_to(user), pk=order, incident=row)
     if request.method != "POST":
         form = forms.ReasonForm(user=user)
-        return _dialog(request, row, form, OrderStep.WITHDRAW, _("撤回指令：%s") % sent, request.path)
+        words = (_("撤回指令：%s") % sent, _("确定撤回"))
+        return _dialog(request, row, form, OrderStep.WITHDRAW, words, request.path)
     form = forms.ReasonForm(request.POST, user=user)
     trouble = attempt(form, "withdraw", lambda **values: services.order_withdraw(order=sent, **values))
     return incident_page(request, row, trouble) if trouble else redirect("command:incident", pk)
 
 
 def _dialog(
-    request: HttpRequest, row: Incident, form: forms.StepForm, step: str, title: str, address: str = ""
+    request: HttpRequest, row: Incident, form: forms.StepForm, step: str, words: tuple[str, str], address: str = ""
 ) -> HttpResponse:
-    """A form in a dialog; a page of its own where there is no script."""
+    """A form in a dialog, with its title and the word on its button; a page of its own where there is no script."""
     part = request.headers.get("HX-Request") == "true"
-    context = {"incident": row, "form": form, "step": step, "title": title, "address": address, "part": part}
+    context = {
+        "incident": row,
+        "form": form,
+        "step": step,
+        "title": words[0],
+        "button": words[1],
+        "address": address,
+        "part": part,
+    }
     return render(request, "command/_dialog.html" if part else "command/dialog.html", context)
