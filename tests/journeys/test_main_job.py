@@ -39,6 +39,10 @@ class Person:
         self.page.get_by_role("button", name=name, exact=True).first.click()
         self.page.wait_for_load_state()
 
+    def submit_report(self) -> None:
+        self.press("提交报告")
+        self.page.wait_for_url(lambda url: "/report/" not in url)
+
     def look(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
@@ -89,8 +93,9 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
     duty.page.get_by_role("link", name="写首报").first.click()
     duty.page.fill("textarea[name=situation]", "走廊起火,现场人员正在疏散,暂无人员伤亡。")
     duty.look("report")
-    duty.press("提交报告")
+    duty.submit_report()
     duty.page.goto(signal_address)
+    expect(duty.page.locator(".headline .clock")).to_contain_text("已完成")
     expect(duty.page.locator(".headline")).not_to_contain_text("首报超时")
     duty.press("立项并进入处置")
     expect(duty.page).to_have_url(re.compile(r"/incidents/\d+/"))
@@ -103,7 +108,7 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
     form = commander.page.locator("form[action$='/order/']")
     form.locator("select[name=team]").select_option(label=TEAM)
     form.locator("textarea[name=text]").fill("立即出动两车十二人,扑灭走廊明火并搜救。")
-    form.get_by_role("button", name="确定").click()
+    form.locator("button[type=submit]").click()
     expect(commander.page.locator("#incident-live")).to_contain_text(TEAM)
     commander.look("incident")
 
@@ -116,7 +121,7 @@ def test_from_a_fire_panel_to_a_closed_case(fire: Anlan, chromium: Any, tmp_path
     commander.go(f"{incident}report/")
     commander.page.locator("input[name=kind][value=final]").check()
     commander.page.fill("textarea[name=situation]", "火已扑灭,过火面积约十平方米,无人员伤亡。")
-    commander.press("提交报告")
+    commander.submit_report()
     commander.go(incident)
     commander.page.locator("summary", has_text="申请结案").click()
     commander.press("提交结案申请")
