@@ -14,7 +14,7 @@ from browser import browser
 from journeys.server import Anlan, broker
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def anlan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anlan]:
     folder = tmp_path_factory.mktemp("anlan")
     with broker(folder) as mqtt:
@@ -47,7 +47,7 @@ def picture_of_a_failure(request: pytest.FixtureRequest, chromium: Any) -> Itera
             page.screenshot(path=folder / f"failed-{number}.png")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     with browser() as opened:
         yield opened

@@ -157,7 +157,7 @@ def answer_on_the_phone(fire: Anlan, chromium: Any, folder: Path) -> None:
 
 def the_word_report_holds_every_step(person: Person) -> None:
     """The archived course of the case, as Word: every line of the timeline but the one that tells of the archive."""
-    link = person.page.locator("a[href^='/reports/']", has_text="全过程").first
+    link = person.page.locator("a[href^='/reports/']", has_text="结案归档").first
     answer = person.page.request.get(person.anlan.url + str(link.get_attribute("href")))
     assert answer.ok
     text = words_of(answer.body())

@@ -13,7 +13,7 @@ from anlan.monitoring.models import Alarm, Level
 
 def _fields_of(alarm: Alarm) -> dict[str, object]:
     device = alarm.device
-    kind = Alarm.Kind(alarm.kind).label
+    kind = "" if _tells_a_state(alarm) else Alarm.Kind(alarm.kind).label
     return {
         "area": alarm.area,
         "organisation": alarm.organisation,
@@ -29,7 +29,13 @@ def _fields_of(alarm: Alarm) -> dict[str, object]:
 
 def reading_text(alarm: Alarm) -> str:
     """The value that raised the alarm, with its unit; empty where there was none."""
-    return "" if alarm.value is None else f"{alarm.value:g} {alarm.series.unit}".strip()
+    unsaid = alarm.value is None or _tells_a_state(alarm)
+    return "" if unsaid else f"{alarm.value:g} {alarm.series.unit}".strip()
+
+
+def _tells_a_state(alarm: Alarm) -> bool:
+    """A bit of a panel or station, such as "fire": its name says all, a number over a limit would puzzle."""
+    return ":" in alarm.series.key and alarm.series.unit == "1"
 
 
 @transaction.atomic
