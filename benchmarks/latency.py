@@ -8,6 +8,7 @@ The rival is a page that asks for the list of alarms each 5 seconds: half of tha
 
 import argparse
 import json
+import os
 import socket
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from statistics import median, quantiles
 from time import sleep, time
 from typing import Any
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import protocols
 from browser import browser, new_page
@@ -51,11 +53,11 @@ def raise_alarms(anlan: Anlan, page: Any, count: int) -> list[float]:
         for number in range(count):
             part = f"part-1-1-{number + 1}:fire"
             frame = spec.encode(FIRE_PANEL, int(time() * 1000), {part: 1.0})
-            before = page.evaluate("window.seen.length")
+            before = page.evaluate("() => window.seen.length")
             sent = time() * 1000
             line.sendall(frame)
-            page.wait_for_function(f"window.seen.length > {before}", timeout=30_000)
-            taken.append(page.evaluate("window.seen[window.seen.length - 1][0]") - sent)
+            page.wait_for_function("(before) => window.seen.length > before", arg=before, timeout=30_000)
+            taken.append(page.evaluate("() => window.seen[window.seen.length - 1][0]") - sent)
             sleep(0.05)
     return taken
 
