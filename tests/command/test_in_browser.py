@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from anlan.accounts.models import User
-from anlan.command.models import Entry, Order, Signal
+from anlan.command.models import Entry, Order, Report, Signal
+from anlan.command.services import signal_watch
 from browser import DESK, PHONE, browser, log_in, new_page
 
 from .conftest import District
@@ -90,3 +91,16 @@ def test_a_signal_is_taken_from_the_desk_by_keyboard(
     page.wait_for_url("**/signals/*/")
     signal.refresh_from_db()
     assert (signal.state, signal.assigned_to) == ("watched", town.officer)
+
+
+def test_a_report_is_previewed_while_it_is_typed_and_filed_by_the_first_click(
+    live_server: Any, chromium: Any, town: District, signal: Signal
+) -> None:
+    signal_watch(signal=signal, by=town.officer)
+    page = opened(chromium, live_server.url, f"/signals/{signal.pk}/report/", town.officer, DESK)
+    page.locator("textarea[name=situation]").press_sequentially("二楼冒烟")
+    expect(page.locator("#paper")).to_contain_text("二楼冒烟")
+    page.locator("textarea[name=measures]").fill("已派队伍")
+    page.get_by_role("button", name="提交报告").click()
+    page.wait_for_url(f"**/signals/{signal.pk}/")
+    assert Report.objects.get().measures == "已派队伍"

@@ -1,6 +1,6 @@
 """Closing 闭环: every order answered, the final report filed, and a second person's approval."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -62,7 +62,7 @@ def incident_approve_close(*, incident: Incident, **act: Unpack[Act]) -> Inciden
     if row.close_requested_by == act["by"]:
         raise PermissionDenied(gettext("结案须由申请人以外的另一人批准。"))
     _nothing_hinders(row)
-    changes = {"close_approved_by": act["by"], "closed_at": moment(act)}
+    changes: dict[str, Any] = {"close_approved_by": act["by"], "closed_at": moment(act)}
     row = incident_step(row, IncidentStep.APPROVE_CLOSE, say(_("批准结案")), act, **changes)
     report_record(row, by=act["by"], at=moment(act))
     publish(IncidentClosed(incident_id=row.pk))

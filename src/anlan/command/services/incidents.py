@@ -14,7 +14,7 @@ from anlan.command.events import IncidentOpened
 from anlan.command.flows import INCIDENT, SIGNAL, IncidentStep, SignalStep
 from anlan.command.grades import LAW, grade_for
 from anlan.command.kinds import Aspect, EntryKind, Grade
-from anlan.command.models import Entry, Incident, Signal
+from anlan.command.models import Entry, Incident, Report, Signal
 from anlan.command.services.signals import signal_step
 from anlan.command.services.steps import Act, clock_text, entry_add, incident_announce, locked, moment, say
 from anlan.command.services.telling import duty_tell
@@ -63,7 +63,9 @@ def _incident_from(signal: Signal, title: str, act: Act) -> Incident:
     )
 
 
-def incident_step(incident: Incident, step: IncidentStep, text: str, act: Act, **changes: Any) -> Incident:
+def incident_step(
+    incident: Incident, step: IncidentStep, text: str, act: Act, *, report: Report | None = None, **changes: Any
+) -> Incident:
     """Locks, asks the table, writes the change and the timeline."""
     row = locked(incident, act)
     move = INCIDENT.take(row.state, step, act["by"])
@@ -72,7 +74,7 @@ def incident_step(incident: Incident, step: IncidentStep, text: str, act: Act, *
     row.state = move.to
     row.validate_constraints()
     row.save()
-    entry_add(kind=EntryKind.INCIDENT, step=step, text=text, act=act, incident=row)
+    entry_add(kind=EntryKind.INCIDENT, step=step, text=text, act=act, incident=row, report=report)
     incident_announce(row)
     return row
 
@@ -111,7 +113,7 @@ def incident_assess(*, incident: Incident, **values: Any) -> Incident:
 
     Takes the same `by`, `at`, `key` as every step. A graver grade is told to the commanders and leaders.
     """
-    numbers = {name: int(values.pop(name, getattr(incident, name))) for name in CASUALTIES}
+    numbers: dict[str, Any] = {name: int(values.pop(name, getattr(incident, name))) for name in CASUALTIES}
     act = cast(Act, values)
     table = law_value(LAW, at=moment(act))
     scales = {name: numbers[name] for name in ("deaths", "missing", "serious_injuries", "loss")}

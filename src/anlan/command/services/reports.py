@@ -1,5 +1,6 @@
 """Reports 首报/续报/终报: made from the timeline, kept under their hash. The first one stops the clock."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -53,34 +54,36 @@ def _first(signal: Signal, texts: dict[str, str], act: Act) -> Report:
     row, at = locked(signal, act), moment(act)
     if row.first_report_at is not None:
         raise IllegalStep(gettext("首报已提交，请提交续报。"))
-    row = signal_step(row, SignalStep.REPORT, say(_("提交首报")), act, first_report_at=at)
-    return _write(kind=ReportKind.FIRST, number=1, signal=row, incident=row.incident, act=act, texts=texts)
+    report = Report(kind=ReportKind.FIRST, number=1, signal=row, incident=row.incident, **texts)
+    text = say(_("提交首报"))
+    return _filed(
+        report, act, lambda: signal_step(row, SignalStep.REPORT, text, act, report=report, first_report_at=at)
+    )
 
 
 def _later(kind: str, incident: Incident, texts: dict[str, str], act: Act) -> Report:
     row = locked(incident, act)
     if not row.reports.filter(kind=ReportKind.FIRST).exists():
         raise ValidationError(gettext("请先提交首报。"))
-    number = next_number(row)
-    text = say(_("提交%(kind)s（第%(number)s号）"), kind=ReportKind(kind).label, number=number)
-    row = incident_step(row, IncidentStep.REPORT, text, act)
-    return _write(kind=kind, number=number, incident=row, act=act, texts=texts)
+    report = Report(kind=kind, number=next_number(row), incident=row, **texts)
+    text = say(_("提交%(kind)s（第%(number)s号）"), kind=ReportKind(kind).label, number=report.number)
+    return _filed(report, act, lambda: incident_step(row, IncidentStep.REPORT, text, act, report=report))
 
 
 def next_number(incident: Incident) -> int:
     return (incident.reports.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
-def _write(*, kind: str, number: int, act: Act, texts: dict[str, str], **about: Any) -> Report:
-    """The row first, so that the paper can name it, then the file and its hash."""
-    report = Report(
-        kind=kind, number=number, submitted_by=act["by"], submitted_at=moment(act), **{"version": 1, **about}, **texts
-    )
+def _filed(report: Report, act: Act, step: Callable[[], object]) -> Report:
+    """The row first, then the step that names it on the timeline, then the paper that holds that step too."""
+    report.submitted_by, report.submitted_at, report.size = act["by"], moment(act), 0
     report.title = report_title(report)
-    content = paper_docx(report_paper(report))
-    report.sha256, report.size = vault_store(FOLDER, content, SUFFIX), len(content)
     report.validate_constraints()
     report.save()
+    step()
+    content = paper_docx(report_paper(report))
+    report.sha256, report.size = vault_store(FOLDER, content, SUFFIX), len(content)
+    report.save(update_fields=["sha256", "size"])
     return report
 
 
@@ -97,17 +100,35 @@ def report_correct(
     """A next version of a report that was wrong; both files stay."""
     if report.kind == ReportKind.RECORD or not situation.strip():
         raise ValidationError(gettext("归档记录不能更正；报告的基本情况不能为空。"))
+    subject = locked(report.incident, act) if report.incident else locked(signal_of(report), act)
+    same = Report.objects.filter(signal=report.signal, incident=report.incident, number=report.number)
+    fixed = Report(
+        kind=report.kind,
+        number=report.number,
+        version=(same.aggregate(last=Max("version"))["last"] or 0) + 1,
+        signal=report.signal,
+        incident=report.incident,
+        situation=situation.strip(),
+        measures=measures.strip(),
+        next_steps=next_steps.strip(),
+    )
+    return _filed(fixed, act, lambda: _correction(subject, fixed, act))
+
+
+def signal_of(report: Report) -> Signal:
+    """The signal of a report that has no incident yet."""
+    if report.signal is None:
+        raise ValueError("a report is about a signal or an incident")
+    return report.signal
+
+
+def _correction(subject: Incident | Signal, report: Report, act: Act) -> None:
     label = ReportKind(report.kind).label
     text = say(_("更正%(kind)s（第%(number)s号）"), kind=label, number=report.number)
-    if report.incident:
-        incident_step(report.incident, IncidentStep.REPORT, text, act)
-    elif report.signal:
-        signal_step(report.signal, SignalStep.REPORT, text, act)
-    same = Report.objects.filter(signal=report.signal, incident=report.incident, number=report.number)
-    version = (same.aggregate(last=Max("version"))["last"] or 0) + 1
-    texts = {"situation": situation.strip(), "measures": measures.strip(), "next_steps": next_steps.strip()}
-    about = {"signal": report.signal, "incident": report.incident, "version": version}
-    return _write(kind=report.kind, number=report.number, act=act, texts=texts, **about)
+    if isinstance(subject, Incident):
+        incident_step(subject, IncidentStep.REPORT, text, act, report=report)
+    else:
+        signal_step(subject, SignalStep.REPORT, text, act, report=report)
 
 
 def report_record(incident: Incident, *, by: User, at: datetime) -> Report:
@@ -116,9 +137,7 @@ def report_record(incident: Incident, *, by: User, at: datetime) -> Report:
     if final is None:
         raise ValidationError(gettext("尚未提交终报。"))
     texts = {"situation": final.situation, "measures": final.measures, "next_steps": final.next_steps}
-    number = next_number(incident)
-    act: Act = {"by": by, "at": at}
-    report = _write(kind=ReportKind.RECORD, number=number, incident=incident, act=act, texts=texts)
-    text = say(_("全过程归档，校验值 %(sha)s"), sha=report.sha256[:16])
-    entry_add(kind=EntryKind.REPORT, text=text, at=at, aspect=Aspect.REPORT, incident=incident, report=report)
-    return report
+    record = Report(kind=ReportKind.RECORD, number=next_number(incident), incident=incident, **texts)
+    about: dict[str, Any] = {"at": at, "aspect": Aspect.REPORT, "incident": incident, "report": record}
+    text = say(_("全过程归档（第%(number)s号）"), number=record.number)
+    return _filed(record, {"by": by, "at": at}, lambda: entry_add(kind=EntryKind.REPORT, text=text, **about))

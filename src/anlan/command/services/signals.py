@@ -12,7 +12,7 @@ from anlan.accounts.models import Area, Organisation
 from anlan.command.events import SignalArrived
 from anlan.command.flows import FIRST_REPORT, OPEN_SIGNALS, REPORTERS, SIGNAL, SignalState, SignalStep
 from anlan.command.kinds import CLASS_OF, EntryKind, EventClass, EventType, Source, Verification
-from anlan.command.models import Signal
+from anlan.command.models import Report, Signal
 from anlan.command.services.clocks import clock_due, clock_rule, clock_start, first_report_stop
 from anlan.command.services.steps import Act, entry_add, form_begin, locked, moment, say, signal_announce
 from anlan.kit.events import publish
@@ -67,7 +67,9 @@ def _parted(told: Told) -> tuple[Act, dict[str, Any]]:
     return cast(Act, act), {name: v.strip() if isinstance(v, str) else v for name, v in facts.items()}
 
 
-def signal_step(signal: Signal, step: SignalStep, text: str, act: Act, **changes: Any) -> Signal:
+def signal_step(
+    signal: Signal, step: SignalStep, text: str, act: Act, *, report: Report | None = None, **changes: Any
+) -> Signal:
     """Locks, asks the table, writes the change, stops the clocks that the step stops."""
     row = locked(signal, act)
     move = SIGNAL.take(row.state, step, act["by"])
@@ -78,7 +80,7 @@ def signal_step(signal: Signal, step: SignalStep, text: str, act: Act, **changes
     row.save()
     if FIRST_REPORT in move.stops:
         first_report_stop(row, moment(act))
-    entry_add(kind=EntryKind.SIGNAL, step=step, text=text, act=act, signal=row)
+    entry_add(kind=EntryKind.SIGNAL, step=step, text=text, act=act, signal=row, report=report)
     signal_announce(row)
     return row
 
@@ -111,7 +113,7 @@ def signal_judge(
         level=Level(level).label,
         note=note.strip(),
     )
-    changes = {"level": level, "event_type": event_type, "event_class": event_class}
+    changes: dict[str, Any] = {"level": level, "event_type": event_type, "event_class": event_class}
     return signal_step(signal, SignalStep.JUDGE, text, act, **changes)
 
 

@@ -95,7 +95,7 @@ def _live(request: HttpRequest, row: Incident) -> dict[str, Any]:
         "order_steps": {order.pk: ORDER.possible(order.state, request.user) for order in orders},
         "orders_open": sum(order.state not in ANSWERED for order in orders),
         "signals": row.signals.order_by("arrived_at"),
-        "reports": row.reports.select_related("submitted_by").order_by("-number", "-version"),
+        "reports": row.reports.select_related("submitted_by").order_by("number", "version"),
     }
 
 
