@@ -11,10 +11,11 @@ from anlan.site.translations import compile_translations
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     compile_translations()
-    if not os.environ.get("DATABASE_URL"):
+    if not os.environ.get("DATABASE_URL") and not (cluster.home().exists() and cluster.running()):
         cluster.start()
+        config.add_cleanup(cluster.stop)
 
 
 @pytest.fixture
