@@ -11,6 +11,7 @@ SCALE ?= 0.02
 
 run: .venv/.runtime node_modules/.ready
 	@scripts/system-packages run
+	@$(BIN)/anlan setup
 	@$(BIN)/anlan demo --scale $(SCALE) --logins
 	@echo "anlan: open http://127.0.0.1:$(PORT)  (Ctrl+C ends it)"
 	@$(BIN)/anlan serve --port $(PORT) --replay

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     for port in (arguments.port, arguments.port + 1):
         check_port(arguments.host, port)
     was_running = own and cluster.home().exists() and cluster.running()
-    prepare(own=own)
+    prepare(own=own, migrate=own)
     try:
         return Supervisor(_children(arguments)).run()
     finally:
@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             cluster.stop()
 
 
-def prepare(*, own: bool) -> None:
-    """Starts the private cluster and brings its tables up to date; a foreign database is never changed unasked."""
+def prepare(*, own: bool, migrate: bool) -> None:
+    """Starts the private cluster and, where asked, brings the tables up to date."""
     import django
     from django.core.management import call_command
     from django.db import connection
@@ -50,8 +50,8 @@ def prepare(*, own: bool) -> None:
     django.setup()
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if pending and not own:
-        raise RuntimeError("the database is not up to date: run `anlan manage migrate` first")
+    if pending and not migrate:
+        raise RuntimeError("the database is not up to date: run `anlan setup` first")
     if pending:
         print(f"anlan: bringing the database up to date ({len(pending)} steps)", flush=True)
         call_command("migrate", verbosity=0)

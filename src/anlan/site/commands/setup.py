@@ -1,4 +1,4 @@
-"""Prepares this machine: translations, the private database and its tables.
+"""Prepares this machine: translations, the database (the private one, or that of DATABASE_URL) and its tables.
 
 example: anlan setup
 """
@@ -17,6 +17,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if written := compile_translations():
         print(f"anlan: {written} translations compiled", flush=True)
-    prepare(own=not os.environ.get("DATABASE_URL"))
+    prepare(own=not os.environ.get("DATABASE_URL"), migrate=True)
     print("anlan: ready", flush=True)
     return 0
