@@ -8,7 +8,6 @@ Exit code 1 where the name is taken or the password is too weak.
 
 import argparse
 import getpass
-import os
 import sys
 
 from anlan.site.commands.serve import prepare
@@ -21,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    prepare(own=not os.environ.get("DATABASE_URL"))
+    prepare()
     from django.core.exceptions import ValidationError
 
     from anlan.accounts.services import account_create_administrator

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     own = not os.environ.get("DATABASE_URL")
     was_running = own and cluster.home().exists() and cluster.running()
     with output_to_error():
-        prepare(own=own)
+        prepare()
     try:
         return _run(arguments)
     finally:

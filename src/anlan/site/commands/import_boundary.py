@@ -8,7 +8,6 @@ Exit code 1 where the file cannot be used, or a shape in it fits no area.
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    prepare(own=not os.environ.get("DATABASE_URL"))
+    prepare()
     from anlan.accounts.borders import area_boundaries_import
     from anlan.accounts.boundaries import BoundaryError, boundaries_read
     from anlan.vocab.coordinates import Datum

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     for port in (arguments.port, arguments.port + 1):
         check_port(arguments.host, port)
     was_running = own and cluster.home().exists() and cluster.running()
-    prepare(own=own, migrate=own)
+    prepare()
     try:
         return Supervisor(_children(arguments)).run()
     finally:
@@ -38,19 +38,20 @@ def run(arguments: argparse.Namespace) -> int:
             cluster.stop()
 
 
-def prepare(*, own: bool, migrate: bool) -> None:
-    """Starts the private cluster and, where asked, brings the tables up to date."""
+def prepare(*, migrate: bool = False) -> None:
+    """Starts the private cluster and brings its tables up to date; those of another server only where asked."""
     import django
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    own = not os.environ.get("DATABASE_URL")
     if own:
         cluster.start()
     django.setup()
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if pending and not migrate:
+    if pending and not (own or migrate):
         raise RuntimeError("the database is not up to date: run `anlan setup` first")
     if pending:
         print(f"anlan: bringing the database up to date ({len(pending)} steps)", flush=True)

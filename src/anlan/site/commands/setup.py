@@ -4,7 +4,6 @@ example: anlan setup
 """
 
 import argparse
-import os
 
 from anlan.site.commands.serve import prepare
 from anlan.site.translations import compile_translations
@@ -17,6 +16,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if written := compile_translations():
         print(f"anlan: {written} translations compiled", flush=True)
-    prepare(own=not os.environ.get("DATABASE_URL"), migrate=True)
+    prepare(migrate=True)
     print("anlan: ready", flush=True)
     return 0
