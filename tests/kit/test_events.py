@@ -43,6 +43,16 @@ def test_an_event_of_a_failed_transaction_never_happens(run_jobs: Callable[[], i
     assert seen == []
 
 
+def test_events_handled_long_ago_are_forgotten_and_recent_ones_kept(run_jobs: Callable[[], int]) -> None:
+    events.on(KettleBoiled)(lambda event: None)
+    events.publish(KettleBoiled(kettle=5))
+    run_jobs()
+    kept = events.HandledEvent.objects.count()
+    assert kept >= 1
+    assert events.handled_prune() == 0
+    assert events.handled_prune(older_than=timedelta(0)) == kept
+
+
 def _subject() -> LawRule:
     return LawRule.objects.create(code="x", name="x", value=1, valid_from="2020-01-01", source="test")
 

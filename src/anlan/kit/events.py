@@ -8,14 +8,17 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
+from django.utils import timezone
 
 from anlan.kit.models import HandledEvent
 
 E = TypeVar("E")
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,11 @@ def publish(event: object) -> None:
     identity = str(uuid.uuid4())
     for handler in _BY_EVENT[type(event)]:
         handle_event.defer(handler=handler.name, identity=identity, payload=payload)
+
+
+def handled_prune(*, older_than: timedelta = KEPT) -> int:
+    """Forgets which events were handled long ago, when no job of them can come again; returns how many."""
+    return HandledEvent.objects.filter(handled_at__lt=timezone.now() - older_than).delete()[0]
 
 
 def deliver(handler_name: str, identity: str, payload: dict[str, Any]) -> bool:

@@ -10,8 +10,10 @@ from procrastinate import App
 from procrastinate.contrib.django import app
 
 from anlan.kit.deadlines import deadlines_sweep
+from anlan.kit.events import handled_prune
 
 SWEEP_SECONDS = 1.0
+PRUNE_SECONDS = 3600.0
 STALLED_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
@@ -47,10 +49,13 @@ async def _work(worker: App) -> None:
 def run() -> None:
     """Works until SIGTERM or SIGINT."""
     stop = threading.Event()
-    sweeper = threading.Thread(target=every, args=(SWEEP_SECONDS, deadlines_sweep, stop), daemon=True)
-    sweeper.start()
+    sweeps = ((SWEEP_SECONDS, deadlines_sweep), (PRUNE_SECONDS, handled_prune))
+    sweepers = [threading.Thread(target=every, args=(*sweep, stop), daemon=True) for sweep in sweeps]
+    for sweeper in sweepers:
+        sweeper.start()
     try:
         asyncio.run(_work(app.with_connector(app.connector.get_worker_connector())))  # type: ignore[attr-defined]
     finally:
         stop.set()
-        sweeper.join(timeout=5)
+        for sweeper in sweepers:
+            sweeper.join(timeout=5)
