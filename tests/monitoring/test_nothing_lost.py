@@ -13,9 +13,9 @@ import pytest
 from django.db.models import Sum
 
 from anlan.monitoring import store
+from anlan.monitoring.ledger import ledger_reconcile
 from anlan.monitoring.models import Alarm, AlarmStep, Device, FrameCount, LedgerCount, ThresholdRule
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.reconcile import ledger_reconcile
 from anlan.monitoring.replaying.links import Link, Tally
 from anlan.monitoring.replaying.recording import Recorded, recorded_frame
 from anlan.protocols import protocols

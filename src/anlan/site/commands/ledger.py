@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from anlan.site.standing import stand_up
 
 if TYPE_CHECKING:
-    from anlan.monitoring.reconcile import Account, Reconciliation
+    from anlan.monitoring.ledger import LedgerRow, Reconciliation
 
 SHOWN = 20
 HEAD = ("小时", "来源", "报文", "失败报文", "读数")
@@ -28,8 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     stand_up()
+    from anlan.monitoring.ledger import ledger_reconcile
     from anlan.monitoring.moments import now_ms
-    from anlan.monitoring.reconcile import ledger_reconcile
 
     found = ledger_reconcile(now=now_ms(), hours=arguments.hours)
     print(json.dumps(_facts(found), ensure_ascii=False) if arguments.json else _text(found))
@@ -40,7 +40,7 @@ def _facts(found: "Reconciliation") -> dict[str, Any]:
     return {
         "ok": found.difference == 0,
         "difference": found.difference,
-        "rows": [_row(account) for account in found.accounts],
+        "rows": [_row(row) for row in found.rows],
         "failures": [
             {"source": source, "kind": kind, "frames": frames} for source, kind, frames in found.failures
         ],
@@ -57,22 +57,22 @@ def _facts(found: "Reconciliation") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(account: "Account") -> dict[str, Any]:
+def _row(row: "LedgerRow") -> dict[str, Any]:
     return {
-        "hour": account.hour.isoformat(),
-        "source": account.source,
-        "frames": account.frames,
-        "failed_frames": account.failed,
-        "received": account.received,
-        "states": {state.name.lower(): count for state, count in account.states.items()},
-        "difference": account.difference,
+        "hour": row.hour.isoformat() if row.hour else None,
+        "source": row.source,
+        "frames": row.good,
+        "failed_frames": row.failures,
+        "received": row.received,
+        "states": {state.name.lower(): count for state, count in row.states.items() if count},
+        "difference": row.difference,
     }
 
 
 def _text(found: "Reconciliation") -> str:
     from anlan.monitoring.models.count import LEDGER_TITLES
 
-    lines = [[*HEAD, *map(str, LEDGER_TITLES.values()), *TAIL], *map(_cells, found.accounts)]
+    lines = [[*HEAD, *map(str, LEDGER_TITLES.values()), *TAIL], *map(_cells, found.rows)]
     parts = [_table(lines)]
     if found.failures:
         parts.append(_table([["来源", "失败原因", "报文"], *([s, kind, str(n)] for s, kind, n in found.failures)]))
@@ -84,14 +84,14 @@ def _text(found: "Reconciliation") -> str:
     return "\n\n".join(parts)
 
 
-def _cells(account: "Account") -> list[str]:
+def _cells(row: "LedgerRow") -> list[str]:
     from django.utils.timezone import localtime
 
     from anlan.monitoring.models.count import LEDGER_TITLES
 
-    states = [account.states.get(state, 0) for state in LEDGER_TITLES]
-    numbers = [account.frames, account.failed, account.received, *states, sum(states), account.difference]
-    return [f"{localtime(account.hour):%m-%d %H}", account.source, *map(str, numbers)]
+    states = [row.states[state] for state in LEDGER_TITLES]
+    numbers = [row.good, row.failures, row.received, *states, row.total, row.difference]
+    return [f"{localtime(row.hour):%m-%d %H}", row.source, *map(str, numbers)]
 
 
 def _table(rows: list[list[str]]) -> str:
