@@ -26,7 +26,7 @@ Out = pytest.CaptureFixture[str]
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test database is up to date already, and its connection must stay open."""
-    monkeypatch.setattr(import_boundary, "prepare", lambda own: None)
+    monkeypatch.setattr(import_boundary, "prepare", lambda: None)
 
 
 def drawn_in(datum: Datum, shape: Any) -> Any:

@@ -101,7 +101,7 @@ def test_a_misspelt_head_and_a_missing_file_have_their_own_exit_codes(tmp_path: 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test database is up to date already, and its connection must stay open."""
-    monkeypatch.setattr(createadmin, "prepare", lambda own: None)
+    monkeypatch.setattr(createadmin, "prepare", lambda: None)
 
 
 @pytest.mark.usefixtures("prepared")
