@@ -45,6 +45,7 @@ format:
 
 .venv/.venv:
 	@scripts/system-packages run
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "anlan: Python 3.11 or later is missing"; exit 3; }
 	$(PY) -m venv .venv
 	@touch $@
 
@@ -59,5 +60,6 @@ format:
 	@touch $@ .venv/.runtime
 
 node_modules/.ready: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "anlan: Node.js 20 or later with npm is missing"; exit 3; }
 	npm ci --no-audit --no-fund
 	@touch $@
