@@ -23,11 +23,11 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def send(port: int, protocol: str, frame: bytes) -> bytes:
-    """Sends one recorded frame as if it were recorded now; returns what the centre answers within 10 s."""
+def send(port: int, protocol: str, frame: bytes, *, answered: bool = True) -> bytes:
+    """Sends one recorded frame as if it were recorded now; returns the centre's answer where the frame asks for one."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(protocols()[protocol].retime(frame, now_ms()))
-        return line.recv(4096)
+        return line.recv(4096) if answered else b""
 
 
 def publish(port: int, device: str, message: dict[str, object]) -> None:

@@ -67,6 +67,7 @@ def step_texts(person: Person) -> list[tuple[str, str]]:
 def fire(anlan: Anlan) -> Anlan:
     """What the field sends: river and rain, air, water, a fire panel, a level sensor."""
     assert send(anlan.devices["sl651"], "sl651", recorded("sl651", "func33"))
+    send(anlan.devices["hj212"], "hj212", recorded("hj212", "air_2011_cc01"), answered=False)
     assert send(anlan.devices["gb26875"], "gb26875", recorded("gb26875", "part_state_fire_alarm"))
     publish(anlan.mqtt, "MQTT-LEVEL-01", {"time": None, "values": {"level": 0.4}} | {"device": "MQTT-LEVEL-01"})
     return anlan
@@ -188,6 +189,7 @@ def test_the_reading_ledger_reconciles_after_the_job(fire: Anlan) -> None:
     told = json.loads(fire.command("ledger", "--json"))
     assert told["ok"]
     assert told["difference"] == 0
+    assert {row["source"] for row in told["rows"] if row["received"]} == {"sl651", "hj212", "gb26875", "mqtt"}
 
 
 def test_the_audit_chain_is_whole_after_the_job(fire: Anlan) -> None:
