@@ -7,6 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from anlan.site import cluster
 
 
+def is_private() -> bool:
+    """True where the database is the private cluster, false where `DATABASE_URL` names another."""
+    return not os.environ.get("DATABASE_URL")
+
+
 def database_settings() -> dict[str, Any]:
     """Django's `DATABASES["default"]`."""
     settings: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from anlan.site import cluster
-from anlan.site.database import database_settings
+from anlan.site.database import is_private
 
 
 class NoSuchPerson(ValueError):
@@ -30,12 +30,17 @@ class Operator:
         return not perm.partition(".")[2].startswith("reveal_")
 
 
+def database_up() -> None:
+    """Starts the private cluster where that is the database."""
+    if is_private():
+        cluster.start()
+
+
 def stand_up() -> None:
-    """Starts the private cluster where that is the database, and Django."""
+    """The database, then Django."""
     import django
 
-    if database_settings()["HOST"] == str(cluster.socket_dir()):
-        cluster.start()
+    database_up()
     django.setup()
 
 

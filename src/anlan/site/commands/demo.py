@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from anlan.site import cluster
 from anlan.site.commands.serve import prepare
+from anlan.site.database import is_private
 from anlan.site.paths import VAR
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _scale(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    own = not os.environ.get("DATABASE_URL")
+    own = is_private()
     was_running = own and cluster.home().exists() and cluster.running()
     with output_to_error():
         prepare()

@@ -5,8 +5,7 @@ example: anlan manage makemigrations --check
 
 import argparse
 
-from anlan.site import cluster
-from anlan.site.database import database_settings
+from anlan.site.standing import database_up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +15,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from django.core.management import execute_from_command_line
 
-    if database_settings()["HOST"] == str(cluster.socket_dir()):
-        cluster.start()
+    database_up()
     execute_from_command_line(["anlan manage", *arguments.words])
     return 0

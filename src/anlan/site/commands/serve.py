@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 
 from anlan.site import cluster
+from anlan.site.database import is_private
+from anlan.site.standing import stand_up
 from anlan.site.supervisor import Child, Supervisor, check_port
 
 PARTS = ("web", "live", "worker", "ingest")
@@ -26,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("ANLAN_LIVE_PORT", str(arguments.port + 1))
     if arguments.only:
         return _only(arguments)
-    own = not os.environ.get("DATABASE_URL")
+    own = is_private()
     for port in (arguments.port, arguments.port + 1):
         check_port(arguments.host, port)
     was_running = own and cluster.home().exists() and cluster.running()
@@ -40,18 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def prepare(*, migrate: bool = False) -> None:
     """Starts the private cluster and brings its tables up to date; those of another server only where asked."""
-    import django
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    own = not os.environ.get("DATABASE_URL")
-    if own:
-        cluster.start()
-    django.setup()
+    stand_up()
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if pending and not (own or migrate):
+    if pending and not (is_private() or migrate):
         raise RuntimeError("the database is not up to date: run `anlan setup` first")
     if pending:
         print(f"anlan: bringing the database up to date ({len(pending)} steps)", flush=True)
