@@ -1,5 +1,7 @@
 """What a command needs before it can ask the database: the cluster up, Django ready, somebody to act as."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from anlan.site import cluster
@@ -34,6 +36,17 @@ def database_up() -> None:
     """Starts the private cluster where that is the database."""
     if is_private():
         cluster.start()
+
+
+@contextmanager
+def database_as_found() -> Iterator[None]:
+    """Leaves the private cluster running or stopped, as it was before."""
+    stopped_before = is_private() and not (cluster.home().exists() and cluster.running())
+    try:
+        yield
+    finally:
+        if stopped_before:
+            cluster.stop()
 
 
 def stand_up() -> None:

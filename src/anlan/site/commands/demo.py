@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from anlan.site import cluster
 from anlan.site.commands.serve import prepare
-from anlan.site.database import is_private
 from anlan.site.paths import VAR
+from anlan.site.standing import database_as_found
 
 if TYPE_CHECKING:
     from anlan.kit.demo import Login
@@ -41,15 +40,10 @@ def _scale(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    own = is_private()
-    was_running = own and cluster.home().exists() and cluster.running()
-    with output_to_error():
-        prepare()
-    try:
+    with database_as_found():
+        with output_to_error():
+            prepare()
         return _run(arguments)
-    finally:
-        if own and not was_running:
-            cluster.stop()
 
 
 def _run(arguments: argparse.Namespace) -> int:

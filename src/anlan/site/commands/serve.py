@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from anlan.site import cluster
 from anlan.site.database import is_private
-from anlan.site.standing import stand_up
+from anlan.site.standing import database_as_found, stand_up
 from anlan.site.supervisor import Child, Supervisor, check_port
 
 PARTS = ("web", "live", "worker", "ingest")
@@ -28,16 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("ANLAN_LIVE_PORT", str(arguments.port + 1))
     if arguments.only:
         return _only(arguments)
-    own = is_private()
     for port in (arguments.port, arguments.port + 1):
         check_port(arguments.host, port)
-    was_running = own and cluster.home().exists() and cluster.running()
-    prepare()
-    try:
+    with database_as_found():
+        prepare()
         return Supervisor(_children(arguments)).run()
-    finally:
-        if own and not was_running:
-            cluster.stop()
 
 
 def prepare(*, migrate: bool = False) -> None:
