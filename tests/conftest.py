@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 def pytest_configure(config: pytest.Config) -> None:
     compile_translations()
-    if not os.environ.get("DATABASE_URL") and not (cluster.home().exists() and cluster.running()):
+    if not os.environ.get("DATABASE_URL") and not cluster.running():
         cluster.start()
         config.add_cleanup(cluster.stop)
 

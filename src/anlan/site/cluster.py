@@ -111,6 +111,9 @@ def make() -> None:
 
 
 def running() -> bool:
+    """False also where there is no cluster yet."""
+    if not home().exists():
+        return False
     try:
         _run(binary("pg_ctl"), "-D", str(home()), "status")
     except ClusterError:
@@ -129,7 +132,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    if home().exists() and running():
+    if running():
         _run(binary("pg_ctl"), "-D", str(home()), "-m", "fast", "-w", "stop")
 
 

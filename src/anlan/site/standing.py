@@ -41,7 +41,7 @@ def database_up() -> None:
 @contextmanager
 def database_as_found() -> Iterator[None]:
     """Leaves the private cluster running or stopped, as it was before."""
-    stopped_before = is_private() and not (cluster.home().exists() and cluster.running())
+    stopped_before = is_private() and not cluster.running()
     try:
         yield
     finally:
