@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -35,16 +36,26 @@ def keys(text: bytes) -> list[str]:
 
 def of_csv(file: BinaryIO, begin: bytes) -> Iterator[pa.RecordBatch]:
     _, delimiter, encoding = header(begin)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig" if encoding == "utf8" else encoding, errors="replace")
-    return _batches(csv.DictReader(text, delimiter=delimiter))
+    with _text(file, "utf-8-sig" if encoding == "utf8" else encoding) as text:
+        yield from _batches(csv.DictReader(text, delimiter=delimiter))
 
 
 def of_json(file: BinaryIO) -> Iterator[pa.RecordBatch]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace")
-    if text.read(1).strip() == "[" and text.seek(0) == 0:
-        return _batches(json.load(text))
-    text.seek(0)
-    return _batches(_lines(text))
+    """Lines of objects, or one list of them."""
+    with _text(file, "utf-8-sig") as text:
+        is_list = text.read(1).strip() == "["
+        text.seek(0)
+        yield from _batches(json.load(text) if is_list else _lines(text))
+
+
+@contextmanager
+def _text(file: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
+    """Gives the file back open, as it came."""
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
 
 
 def _lines(text: Iterable[str]) -> Iterator[Any]:
