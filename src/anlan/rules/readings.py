@@ -46,6 +46,8 @@ class Readings:
     path: Path
     names: list[str] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
+    _dictionary: Any = None
+    _known: NDArray[np.int64] = field(default_factory=lambda: np.full(1, -1))
 
     def batches(self, *, lenient: bool = False) -> Iterator[Batch]:
         """Raises ReadingsError, and pyarrow.ArrowInvalid for what only a `lenient` reading, row by row, takes:
@@ -54,9 +56,10 @@ class Readings:
         with self.path.open("rb") as file:
             for batch in _record_batches(file, self.path, lenient):
                 if batch.num_rows:
-                    yield self._batch(batch)
+                    yield self.batch(batch)
 
-    def _batch(self, batch: pa.RecordBatch) -> Batch:
+    def batch(self, batch: pa.RecordBatch) -> Batch:
+        """The columns of COLUMNS as arrays."""
         series, time, value = (batch.column(name) for name in COLUMNS)
         time = _whole(time)
         values = _plain(pc.fill_null(_real(value), np.nan), np.float64)
@@ -72,9 +75,15 @@ class Readings:
     def _series(self, column: pa.Array) -> NDArray[np.int64]:
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(column)
-        names = pc.cast(column.dictionary, pa.string()).to_pylist()
-        places = np.array([*(self._place(name) for name in names), -1], np.int64)
-        return places[_plain(pc.cast(pc.fill_null(column.indices, len(names)), pa.int32()), np.int32)]
+        if self._dictionary is None or not column.dictionary.equals(self._dictionary):
+            names = pc.cast(column.dictionary, pa.string()).to_pylist()
+            self._dictionary, self._known = column.dictionary, self.places([*names, None])
+        nobody = len(self._known) - 1
+        return self._known[_plain(pc.cast(pc.fill_null(column.indices, nobody), pa.int32()), np.int32)]
+
+    def places(self, names: list[str | None]) -> NDArray[np.int64]:
+        """The place of each, made where it is new."""
+        return np.array([self._place(name) for name in names], np.int64)
 
     def _place(self, name: str | None) -> int:
         if not name:

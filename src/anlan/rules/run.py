@@ -42,6 +42,12 @@ class Judged:
     kernel_seconds: float = 0.0
     moved: Moved | None = None
 
+    @classmethod
+    def fresh(cls, rules: RulesFile, names: list[str]) -> "Judged":
+        """Nothing judged yet; `names` may grow."""
+        table, state = ([kind.empty(0) for _ in rules.faces] for kind in (RuleTable, KernelState))
+        return cls(rules=rules, table=table, state=state, names=names)  # type: ignore[arg-type]
+
     @property
     def readings(self) -> int:
         return sum(self.states.values())
@@ -123,13 +129,7 @@ def rules_run(path: Path, rules: RulesFile, out: Path | None = None) -> dict[str
 
 def _run(path: Path, rules: RulesFile, out: Path | None, *, lenient: bool) -> dict[str, Any]:
     readings = Readings(path=path)
-    faces = range(len(rules.faces))
-    judged = Judged(
-        rules=rules,
-        table=[RuleTable.empty(0) for _ in faces],
-        state=[KernelState.empty(0) for _ in faces],
-        names=readings.names,
-    )
+    judged = Judged.fresh(rules, readings.names)
     start = perf_counter()
     with transitions_file(out) if out else nullcontext() as moved:
         judged.moved = moved

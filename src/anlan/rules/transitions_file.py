@@ -44,7 +44,7 @@ def transitions_file(path: Path) -> Iterator[Moved]:
     try:
         with ExitStack() as stack:
             write = _writer(stack, unfinished, path.suffix)
-            yield lambda rows, told, names: write(_table(rows, told, names))
+            yield lambda rows, told, names: write(transitions_table(rows, told, names))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -59,7 +59,8 @@ def _writer(stack: ExitStack, path: Path, suffix: str) -> Callable[[pa.Table], A
     return lambda table: file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in table.to_pylist())
 
 
-def _table(rows: NDArray[np.void], told: NDArray[np.str_], names: list[str]) -> pa.Table:
+def transitions_table(rows: NDArray[np.void], told: NDArray[np.str_], names: list[str]) -> pa.Table:
+    """As SCHEMA."""
     unseen, value = rows["reading"] < 0, rows["value"]
     columns = {
         "reading": pa.array(rows["reading"], mask=unseen),
