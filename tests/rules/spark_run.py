@@ -3,13 +3,11 @@
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from pyspark.sql import SparkSession
-
-from anlan.rules.spark import Source, alarms, alarms_write, readings
+from anlan.rules.spark import Source, alarms, alarms_write, readings, session
 
 SETTINGS = {
+    "spark.master": "local[2]",
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.session.timeZone": "UTC",
@@ -19,17 +17,9 @@ SETTINGS = {
 }
 
 
-def session(folder: Path) -> Any:
-    builder = SparkSession.builder.master("local[2]").appName("anlan-test")
-    for name, value in SETTINGS.items():
-        builder = builder.config(name, value)
-    made = builder.config("spark.local.dir", str(folder / "local")).getOrCreate()
-    made.sparkContext.setLogLevel("ERROR")
-    return made
-
-
 def main(folder: Path) -> None:
-    spark = session(folder)
+    spark = session(SETTINGS | {"spark.local.dir": str(folder / "local")})
+    spark.sparkContext.setLogLevel("ERROR")
     source = Source(folder=str(folder / "in"), files_per_batch=1)
     rules = (folder / "rules.json").read_text()
     where = {"out": str(folder / "out"), "checkpoint": str(folder / "checkpoint")}

@@ -5,7 +5,9 @@ store, so that it is in the checkpoint; a micro-batch judges all readings of a s
 `anlan[spark]`; pyspark is loaded only here, and only when asked.
 """
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,17 @@ class Source:
     files_per_batch: int = 1000
     servers: str = ""
     topic: str = ""
+
+
+def session(settings: Mapping[str, str]) -> Any:
+    """A Spark session with these settings over those of spark-submit; workers run the Python that runs this."""
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("anlan-rules")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
 
 
 def readings(spark: Any, source: Source) -> Any:

@@ -50,18 +50,17 @@ def _spark(arguments: argparse.Namespace) -> int:
     try:
         rules = arguments.rules.read_text(encoding="utf-8-sig")
         read_rules(rules)
-        from pyspark.sql import SparkSession
+        import pyspark  # noqa: F401
     except (OSError, ValueError) as error:
         return _wrong(arguments.rules, error)
     except ImportError:
         return _wrong(arguments.rules, ValueError("Spark is not installed: pip install anlan[spark]"))
     if not (arguments.folder or arguments.kafka):
         return _wrong(arguments.rules, ValueError("name a folder of readings or --kafka"))
-    session = SparkSession.builder.appName("anlan-rules").getOrCreate()
     source = spark.Source(
         folder=arguments.folder, form=arguments.format, servers=arguments.kafka, topic=arguments.topic
     )
-    found = spark.alarms(spark.readings(session, source), rules, shards=arguments.shards)
+    found = spark.alarms(spark.readings(spark.session({}), source), rules, shards=arguments.shards)
     words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
     spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
     return 0
