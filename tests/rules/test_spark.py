@@ -26,7 +26,7 @@ WORDS = {
     },
     "series": {"P-1": {"high": {"samples": 1}, "accumulation": {"windows": {"10m": {"raise": 600, "clear": 500}}}}},
 }
-FILES, MINUTES, SERIES = 6, 60, 12
+FILES, MINUTES, SERIES = 4, 60, 12
 MOVED = ["series", "time", "value", "transition", "level_before", "level_after"]
 
 
@@ -73,7 +73,7 @@ def test_equal_alarms_for_equal_input_over_a_stop_in_the_middle(tmp_path: Path) 
     expected, ledger = judged_in_process(tmp_path, tables)
     moved = sorted(tuple(row[name] for name in MOVED) for row in found if row["series"])
     silences = [row for row in expected if row[3] == "no_data_raised" and row not in moved]
-    assert all(row[3] == "no_data_raised" for row in silences)
+    assert len(silences) <= SERIES
     assert moved == [row for row in expected if row not in silences]
     assert len(moved) > 100
     counts: Counter[str] = Counter()
