@@ -92,8 +92,6 @@ async def sweep_forever(pause: float) -> None:
 def _sweep(since: int) -> None:
     close_old_connections()
     now = now_ms()
-    today = (now + store.SHIFT) // store.DAY
-    store.days_make([today, today + 1])
     silence_sweep(now=now, since=since)
 
 

@@ -79,17 +79,42 @@ def days_make(days: Iterable[int]) -> None:
             _known.add(day)
 
 
-def append(series: Numbers, time: Numbers, value: Numbers, state: Numbers) -> set[tuple[int, int]]:
-    """Stores readings, no two with the same series and time; gives the (series, time) that were new.
+class LogRow(NamedTuple):
+    position: int
+    series: Numbers
+    time: Numbers
+    value: Numbers
+    state: Numbers
 
-    A row that holds no measurement gives way to one that does; any other existing row stays.
-    """
-    if not len(series):
-        return set()
+
+def append(series: Numbers, time: Numbers, value: Numbers, state: Numbers) -> int:
+    """Stand-in."""
     valid = [int(s) for s in VALID]
+    days_make(days_of(time, int(time.max()) if len(time) else 0))
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, [series.tolist(), time.tolist(), value.tolist(), state.tolist(), valid, valid])
-        return set(cursor.fetchall())
+        cursor.execute("insert into standin_log (series, time, value, state) values (%s,%s,%s,%s) returning id", [series.tolist(), time.tolist(), value.tolist(), state.tolist()])
+        return cursor.fetchone()[0]
+
+
+def known(series: Numbers, time: Numbers) -> Numbers:
+    with connection.cursor() as cursor:
+        cursor.execute("select series_id, time from monitoring_reading where (series_id, time) in (select * from unnest(%s::bigint[], %s::bigint[])) and state = any(%s)", [series.tolist(), time.tolist(), [int(s) for s in VALID]])
+        found = set(cursor.fetchall())
+    return np.array([pair in found for pair in zip(series.tolist(), time.tolist(), strict=True)], bool)
+
+
+def log_head() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select coalesce(max(id),0) from standin_log")
+        return cursor.fetchone()[0]
+
+
+def log_after(position: int) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("select id, series, time, value, state from standin_log where id > %s order by id", [position])
+        for row in cursor.fetchall():
+            yield LogRow(row[0], np.array(row[1], np.int64), np.array(row[2], np.int64), np.array(row[3], np.float64), np.array(row[4], np.uint8))
 
 
 def readings(
