@@ -112,8 +112,9 @@ def test_readings_judged_before_a_change_of_rules_are_never_judged_by_the_new_on
     """The process is gone when the rule changes, and with it all that it knew of the rule before."""
     steps: list[Step] = [
         ("batch", 0, [("a", 1, 4.0), ("a", 2, 4.0)]), ("stop", 0, None), ("rule", 0, 5), ("batch", 0, [("a", 3, 4.5)]),
+        ("batch", 0, [("a", 4, 1.0)]),
     ]  # fmt: skip
     processes = Processes(device, next(numbers))
     processes.run(steps, monkeypatch)
-    assert [len(alarm[-1]) for alarm in processes.seen("many")] == [1]
+    assert [len(alarm[-1]) for alarm in processes.seen("many")] == [2]
     assert processes.seen("many") == processes.seen("one")

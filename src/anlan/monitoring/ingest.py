@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from anlan.monitoring import store
 from anlan.monitoring.alarms import AlarmNews, transitions_read, transitions_write
-from anlan.monitoring.arrivals import Arrival, StoreResult
+from anlan.monitoring.arrivals import Arrival, Messages, StoreResult
 from anlan.monitoring.columns import Columns, columns_of
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
 from anlan.monitoring.devices import levels_save
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 States = NDArray[np.uint8]
 
 
-def readings_store(*, batch: Sequence[Arrival], now: int | None = None) -> StoreResult:
+def readings_store(*, batch: Sequence[Arrival | Messages], now: int | None = None) -> StoreResult:
     """Judges and keeps a batch; when it returns outside a transaction, everything is durable. `now` in ms.
 
     Within a frame readings are judged in order of time, frames in the order given. Raises OperationalError where
@@ -58,9 +58,9 @@ def _retried(work: Callable[[], StoreResult]) -> StoreResult:
     raise AssertionError("the last try returns or raises")
 
 
-def _store(batch: Sequence[Arrival], now: int) -> StoreResult:
+def _store(batch: Sequence[Arrival | Messages], now: int) -> StoreResult:
     with judging() as memory:
-        columns = columns_of(memory, batch)
+        columns = columns_of(memory, batch, now)
         touched = _places(columns.series)
         memory.touch(touched)
         verdict = judge(memory.table, memory.state, columns.series, columns.time, columns.value, now=now)
@@ -71,8 +71,8 @@ def _store(batch: Sequence[Arrival], now: int) -> StoreResult:
         if len(chosen):
             memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
         alarms = alarms_write(memory, verdict.transitions, now)
-        _count(batch, columns, states, now)
-        PROJECTIONS.note(memory, touched, columns.seen, now)
+        _count(columns.arrivals, columns, states, now)
+        PROJECTIONS.note(memory, touched, columns.last, now)
     return _result(states, alarms)
 
 
@@ -135,7 +135,7 @@ def alarms_write(memory: Memory, transitions: NDArray[np.void], now: int) -> Ala
 
 def _count(batch: Sequence[Arrival], columns: Columns, states: States, now: int) -> None:
     unknown_count(columns.strangers, now)
-    frames_count(batch, now)
+    frames_count(batch, now, columns.whole)
     numbers = np.bincount(columns.source * len(Ledger) + states, minlength=len(columns.sources) * len(Ledger))
     pairs = ((source, int(state)) for source in columns.sources for state in Ledger)
     states_count(dict(zip(pairs, numbers.tolist(), strict=True)), now)

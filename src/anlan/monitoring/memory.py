@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.monitoring.json_columns import Names
 from anlan.rules import KernelState, RuleTable
 
 ROOM = 1024
@@ -19,7 +20,7 @@ Places = NDArray[np.int64]
 class Directory:
     """Who and what has been looked up: devices by (protocol, code), places of series by (device id, key).
 
-    It holds for one `version` of the registry, and `book` is the rulebook of which the memory's table was made.
+    `names` is the same for the columns of JSON messages, as far as it has been taught. All holds for one `version` of the registry, and `book` is the rulebook of which the memory's table was made.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,8 @@ class Directory:
         self.devices: dict[tuple[str, str], Any] = {}
         self.unknown: set[tuple[str, str]] = set()
         self.series: dict[tuple[int, str], int] = {}
+        self.names = Names()
+        self.taught: set[tuple[int, str]] = set()
 
 
 class Memory:

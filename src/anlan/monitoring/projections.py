@@ -10,7 +10,8 @@ import threading
 import numpy as np
 from django.db import Error, connection, transaction
 
-from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.arrivals import Arrival, Messages
+from anlan.monitoring.columns import Last
 from anlan.monitoring.devices import devices_seen, frames_keep
 from anlan.monitoring.judging import judging
 from anlan.monitoring.memory import Memory, Places
@@ -44,17 +45,17 @@ class Projections:
         self._kept_at: dict[int, int] = {}
         self._written_at: int | None = None
 
-    def note(self, memory: Memory, touched: Places, seen: dict[int, Arrival], now: int) -> None:
+    def note(self, memory: Memory, touched: Places, last: dict[int, Last], now: int) -> None:
         """Of a batch: the series that it touched, and the last frame of each device."""
         state = memory.state
         heard = touched[~np.isnan(state.last_value[touched])]
         newest = zip(state.last_time[heard].tolist(), state.last_value[heard].tolist(), strict=True)
         with self._alone:
             self._values.update(zip(memory.ids[heard].tolist(), newest, strict=True))
-            self._seen.update(dict.fromkeys(seen, now))
-            for device_id, arrival in seen.items():
+            self._seen.update(dict.fromkeys(last, now))
+            for device_id, word in last.items():
                 if not 0 <= now - self._kept_at.get(device_id, -BETWEEN) < BETWEEN and self._room(device_id):
-                    self._frames[device_id] = arrival
+                    self._frames[device_id] = word if isinstance(word, Arrival) else _read(*word, now)
 
     def _room(self, device_id: int) -> bool:
         return device_id in self._frames or len(self._frames) < MOST_FRAMES
@@ -81,6 +82,10 @@ class Projections:
         self._kept_at.update(dict.fromkeys(frames, now))
         if len(self._kept_at) > 2 * MOST_FRAMES:
             self._kept_at = {device: at for device, at in self._kept_at.items() if 0 <= now - at < BETWEEN}
+
+
+def _read(messages: Messages, k: int, now: int) -> Arrival:
+    return Arrival(source=messages.source, event=messages.read(k, now)[0])
 
 
 def _write(

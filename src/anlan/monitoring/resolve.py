@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from anlan.monitoring.journal import checkpoint, entry_write
 from anlan.monitoring.memory import Memory, Places
@@ -17,6 +18,8 @@ MOST_SERIES = 500
 """A device that names more quantities than this is not measuring; what goes beyond counts as unknown."""
 MOST_UNKNOWN = 10_000
 """So many senders that nobody has registered are remembered as such."""
+GONE = -1
+"""The device of a series that has been deleted."""
 KEY_LENGTH, CODE_LENGTH = 60, 64
 
 
@@ -111,7 +114,7 @@ where (s.device_id, s.key) in (select * from unnest(%s::bigint[], %s::text[])) o
 """
 _ALL = """
 select s.id, s.device_id, s.key, d.kind from monitoring_series s join monitoring_device d on d.id = s.device_id
-order by s.id
+where %s::bigint[] is null or s.id = any(%s) order by s.id
 """
 Row = tuple[int, int, str, str]
 
@@ -137,12 +140,10 @@ def refresh(memory: Memory) -> None:
     """Takes in what has changed in the registry or the rules since the last batch."""
     book, version = rulebook(), _registry_version()
     if (book, version) == (memory.directory.book, memory.directory.version):
-        return
+        return _introduce(memory)
     if version != memory.directory.version:
         memory.directory.clear()
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL)
-        rows = cursor.fetchall()
+    rows = _all(None)
     places = _place(memory, rows)
     table = memory.table.empty(memory.count)
     table.cells[places] = _rules(rows)
@@ -152,6 +153,19 @@ def refresh(memory: Memory) -> None:
     memory.directory.book, memory.directory.version = book, version
 
 
+def _introduce(memory: Memory) -> None:
+    """Whose the series are that other writers have made."""
+    if len(strange := np.flatnonzero(memory.device_ids[: memory.count] == 0)):
+        memory.device_ids[strange] = GONE
+        _place(memory, _all(memory.ids[strange].tolist()))
+
+
+def _all(ids: list[int] | None) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL, [ids, ids])
+        return cursor.fetchall()
+
+
 def _place(memory: Memory, rows: list[Row]) -> Places:
     places = memory.places(row[0] for row in rows)
     memory.device_ids[places] = [row[1] for row in rows]
@@ -159,7 +173,7 @@ def _place(memory: Memory, rows: list[Row]) -> Places:
     return places
 
 
-def _rules(rows: list[Row]) -> np.ndarray:
+def _rules(rows: list[Row]) -> NDArray[np.void]:
     book = rulebook()
     return book.table.cells[[book.row(device_id, kind, key) for _, device_id, key, kind in rows]]
 

@@ -26,7 +26,7 @@ begin
 end $$;
 create trigger monitoring_registry_changed
     after insert or delete or truncate
-        or update of code, protocol, kind, name, area_id, organisation_id, location on monitoring_device
+        or update of code, protocol, kind, area_id on monitoring_device
     for each statement execute function monitoring_registry_changed();
 create trigger monitoring_registry_changed
     after delete or truncate or update of device_id, key on monitoring_series
