@@ -68,6 +68,8 @@ class Projections:
     def flush(self, now: int) -> None:
         """Writes what is there, in a transaction of its own; where the database is away it stays for the next time."""
         with self._alone:
+            if not (self._values or self._seen or self._frames):
+                return
             values, seen, frames = self._values, self._seen, self._frames
             self._values, self._seen, self._frames = {}, {}, {}
             self._written_at = now
