@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from anlan.monitoring import store
 from anlan.monitoring.memory import Memory, Places
 from anlan.rules import Ledger, from_bytes, judge, to_bytes
-from anlan.rules.table import RULE_ROW
+from anlan.rules.rows import RULE_ROW
 
 TAKEN = (int(Ledger.NORMAL), int(Ledger.ALARM), int(Ledger.SUPPRESSED))
 """The states of readings that the kernel took into its state."""
@@ -90,7 +90,7 @@ def _take(memory: Memory, entry: Entry) -> None:
     if entry.state:
         memory.state.set_rows(places, from_bytes(_unpacked(entry.state)))
     if entry.rules:
-        memory.table.cells[places] = np.frombuffer(_unpacked(entry.rules), RULE_ROW)
+        memory.table.set_rows(places, np.frombuffer(_unpacked(entry.rules), RULE_ROW))
 
 
 def entry_write(memory: Memory, places: Places, *, state: bool = False, rules: bool = False) -> None:
@@ -111,7 +111,7 @@ def _write(memory: Memory, places: Places, *, whole: bool, state: bool, rules: b
         whole,
         memory.ids[places].tobytes(),
         _packed(to_bytes(memory.state.rows(places))) if state else b"",
-        _packed(memory.table.cells[places].tobytes()) if rules else b"",
+        _packed(memory.table.rows(places).tobytes()) if rules else b"",
     ]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, row)
@@ -128,5 +128,4 @@ def _unpacked(data: bytes) -> bytes:
 
 def levels(memory: Memory, places: Places) -> NDArray[np.int64]:
     """The level of each of these series: the highest of its causes."""
-    state = memory.state
-    return np.maximum(np.maximum(state.level, state.rate_level), state.no_data_level)[places].astype(np.int64)
+    return memory.state.rows(places).highest().astype(np.int64)

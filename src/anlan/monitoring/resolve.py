@@ -13,6 +13,7 @@ from anlan.monitoring.journal import checkpoint, entry_write
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.naming import series_name
 from anlan.monitoring.rulebook import rulebook
+from anlan.rules import RuleTable
 
 MOST_SERIES = 500
 """A device that names more quantities than this is not measuring; what goes beyond counts as unknown."""
@@ -132,7 +133,7 @@ def series_make(memory: Memory, wanted: Mapping[tuple[int, str], tuple[str, str]
     places = _place(memory, rows)
     fresh = places[places >= known]
     if len(fresh):
-        memory.table.cells[places] = _rules(rows)
+        memory.table.set_rows(places, _rules(rows))
         entry_write(memory, fresh, rules=True)
 
 
@@ -145,10 +146,11 @@ def refresh(memory: Memory) -> None:
         memory.directory.clear()
     rows = _all(None)
     places = _place(memory, rows)
-    table = memory.table.empty(memory.count)
-    table.cells[places] = _rules(rows)
-    if table.cells.tobytes() != memory.table.cells[: memory.count].tobytes():
-        memory.table.cells[: memory.count] = table.cells
+    table = RuleTable.empty(len(memory.ids))
+    table.set_rows(places, _rules(rows))
+    if table.cells.tobytes() != memory.table.cells.tobytes():
+        memory.table = table
+        memory.shaken = True
         checkpoint(memory)
     memory.directory.book, memory.directory.version = book, version
 
@@ -175,7 +177,7 @@ def _place(memory: Memory, rows: list[Row]) -> Places:
 
 def _rules(rows: list[Row]) -> NDArray[np.void]:
     book = rulebook()
-    return book.table.cells[[book.row(device_id, kind, key) for _, device_id, key, kind in rows]]
+    return book.table.rows([book.row(device_id, kind, key) for _, device_id, key, kind in rows])
 
 
 def _registry_version() -> int:

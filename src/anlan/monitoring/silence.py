@@ -17,7 +17,7 @@ from anlan.monitoring.memory import Memory
 from anlan.monitoring.models import Alarm, Device
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import devices_by_id
-from anlan.rules import sweep
+from anlan.rules import NEVER, TRANSITION, sweep
 
 MOST = 2000
 """Rows taken in one transaction; the next sweep takes the rest."""
@@ -44,19 +44,27 @@ def silence_sweep(*, now: int, since: int = 0) -> AlarmNews:
 
 
 def _no_data(memory: Memory, now: int, since: int) -> NDArray[np.void]:
-    """At most so many at once, and in the journal, since no reading tells of them."""
-    state, everything = memory.state, np.arange(memory.count)
-    memory.touch(everything)
-    state.since[:] = np.maximum(state.since, since)
-    before = state.rows(everything)
-    found = sweep(memory.table, state, now)
-    if not len(found):
-        return found
-    places = np.unique(found["series"])
-    later = places[MOST:]
-    state.set_rows(later, before[later])
-    entry_write(memory, places[:MOST], state=True)
-    return found[~np.isin(found["series"], later)]
+    """At most so many series at once; they stand in the journal, since no reading tells of them."""
+    places = _due(memory, now, since)[:MOST]
+    if not len(places):
+        return np.zeros(0, TRANSITION)
+    memory.touch(places)
+    part = memory.state.rows(places)
+    part.since[:] = np.maximum(part.since, since)
+    found = sweep(memory.table.take(places), part, now)
+    if len(found):
+        memory.state.set_rows(places, part)
+        entry_write(memory, places, state=True)
+        found["series"] = places[found["series"]]
+    return found
+
+
+def _due(memory: Memory, now: int, since: int) -> NDArray[np.int64]:
+    """Places of series that have been silent for too long, or whose sums may have fallen."""
+    state, allowed = memory.state, memory.table["no_data_after"]
+    heard = np.where(state.last_time == NEVER, NEVER, np.maximum(state.last_time, since))
+    silent = (allowed > 0) & (state.no_data_level == 0) & (heard != NEVER) & (heard <= now - allowed)
+    return np.concatenate([np.flatnonzero(silent), np.flatnonzero((state.accumulation_level > 0) & ~silent)])
 
 
 def devices_silence(*, at: datetime, since: datetime) -> list[int]:
