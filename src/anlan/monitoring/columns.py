@@ -110,7 +110,8 @@ def _take(parts: _Parts, item: Messages, parsed: Parsed, place: int, source: int
         return
     parts.good[item.source] += len(mine)
     parts.carried[item.source] += len(parsed.series)
-    parts.last.update((device, (item, k)) for device, k in zip(parsed.device[mine].tolist(), mine.tolist(), strict=True))
+    last = dict(zip(parsed.device[mine].tolist(), mine.tolist(), strict=True))
+    parts.last.update((device, (item, k)) for device, k in last.items())
     back = np.diff(parsed.time) < 0
     parts.sorted &= not (back & (np.diff(parsed.message) == 0)).any()
     sources = np.full(len(parsed.series), source)

@@ -95,7 +95,7 @@ async def sweep_forever(pause: float) -> None:
 def _begin(_since: int) -> None:
     """What the process before this one did not come to write."""
     close_old_connections()
-    rebuild(now_ms())
+    rebuild()
 
 
 def _sweep(since: int) -> None:

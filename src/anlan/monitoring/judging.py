@@ -37,3 +37,10 @@ def judging() -> Iterator[Memory]:
             MEMORY.forget()
         else:
             MEMORY.settled()
+
+
+@contextmanager
+def remembered() -> Iterator[Memory]:
+    """The memory as this process has it now, without a transaction and maybe behind."""
+    with _ALONE:
+        yield MEMORY

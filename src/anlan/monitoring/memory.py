@@ -39,7 +39,8 @@ class Directory:
 class Memory:
     """One place a series, in `ids`, `device_ids`, `state` and `table` alike; a place stays while the memory lives.
 
-    `position` is the newest row of the store's log that is in `state`, `entry` the newest of the state's journal.
+    `position` is the newest row of the store's log that is in `state`, `entry` the newest of the state's journal. `unshown`
+    marks series whose newest value pages do not show yet.
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,7 @@ class Memory:
         self.count = 0
         self.ids = np.zeros(ROOM, np.int64)
         self.device_ids = np.zeros(ROOM, np.int64)
+        self.unshown = np.zeros(ROOM, bool)
         self.place_of: dict[int, int] = {}
         self.state, self.table = KernelState.empty(ROOM), RuleTable.empty(ROOM)
         self.directory = Directory()
@@ -93,6 +95,7 @@ class Memory:
     def _grow(self, n: int) -> None:
         more = np.zeros(n - len(self.ids), np.int64)
         self.ids, self.device_ids = np.concatenate([self.ids, more]), np.concatenate([self.device_ids, more])
+        self.unshown = np.concatenate([self.unshown, more.astype(bool)])
         self.state.grow(n)
         self.table.grow(n)
 

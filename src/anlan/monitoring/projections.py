@@ -6,20 +6,23 @@ log (`rebuild`). Rows that somebody else holds at the moment are left for the ne
 
 import logging
 import threading
+from typing import Any
 
 import numpy as np
 from django.db import Error, connection, transaction
+from numpy.typing import NDArray
 
 from anlan.monitoring.arrivals import Arrival, Messages
 from anlan.monitoring.columns import Last
 from anlan.monitoring.devices import devices_seen, frames_keep
-from anlan.monitoring.judging import judging
+from anlan.monitoring.judging import judging, remembered
 from anlan.monitoring.memory import Memory, Places
 
 BETWEEN = 1000
 """Rows are written at most once in so many ms."""
-MOST_FRAMES = 500
-"""Last frames kept at once, each of another device; what is beyond is not kept."""
+MOST, MOST_FRAMES = 5000, 500
+"""Series written at once, in turn, and last frames kept at once, each of another device: others have to wait, or are
+not kept."""
 log = logging.getLogger(__name__)
 
 _VALUES = """
@@ -39,47 +42,66 @@ class Projections:
         self.forget()
 
     def forget(self) -> None:
-        self._values: dict[int, tuple[int, float]] = {}
+        self._values: tuple[NDArray[Any], ...] = ()
+        self._turn = 0
         self._seen: dict[int, int] = {}
         self._frames: dict[int, Arrival] = {}
         self._kept_at: dict[int, int] = {}
         self._written_at: int | None = None
 
+    def due(self, now: int) -> bool:
+        """A clock that was set back does not hold it up."""
+        return self._written_at is None or not 0 <= now - self._written_at < BETWEEN
+
     def note(self, memory: Memory, touched: Places, last: dict[int, Last], now: int) -> None:
-        """Of a batch: the series that it touched, and the last frame of each device."""
-        state = memory.state
-        heard = touched[~np.isnan(state.last_value[touched])]
-        newest = zip(state.last_time[heard].tolist(), state.last_value[heard].tolist(), strict=True)
+        """Of a batch: the series that it touched, and the last word of each device."""
+        memory.unshown[touched] = True
         with self._alone:
-            self._values.update(zip(memory.ids[heard].tolist(), newest, strict=True))
             self._seen.update(dict.fromkeys(last, now))
             for device_id, word in last.items():
                 if not 0 <= now - self._kept_at.get(device_id, -BETWEEN) < BETWEEN and self._room(device_id):
                     self._frames[device_id] = word if isinstance(word, Arrival) else _read(*word, now)
+            if self.due(now):
+                self._take_values(memory)
 
     def _room(self, device_id: int) -> bool:
         return device_id in self._frames or len(self._frames) < MOST_FRAMES
 
-    def flush_if_due(self, now: int) -> None:
-        """A clock that was set back does not hold it up."""
-        if self._written_at is None or not 0 <= now - self._written_at < BETWEEN:
-            self.flush(now)
+    def _take_values(self, memory: Memory) -> None:
+        waiting = np.flatnonzero(memory.unshown[: memory.count])
+        waiting = np.roll(waiting, -np.searchsorted(waiting, self._turn))[:MOST]
+        memory.unshown[waiting] = False
+        if len(waiting):
+            self._turn = int(waiting[-1]) + 1
+        heard = waiting[~np.isnan(memory.state.last_value[waiting])]
+        self._values = memory.ids[heard], memory.state.last_time[heard], memory.state.last_value[heard]
 
-    def flush(self, now: int) -> None:
-        """Writes what is there, in a transaction of its own; where the database is away it stays for the next time."""
+    def flush_if_due(self, now: int) -> None:
+        """After a batch."""
+        if self.due(now):
+            self._flush(now)
+
+    def idle(self, now: int) -> None:
+        """Where no batch has come for a while."""
+        if self.due(now):
+            with remembered() as memory, self._alone:
+                self._take_values(memory)
+            self._flush(now)
+
+    def _flush(self, now: int) -> None:
+        """In a transaction of its own; where the database is away it is done the next time."""
         with self._alone:
-            if not (self._values or self._seen or self._frames):
-                return
             values, seen, frames = self._values, self._seen, self._frames
-            self._values, self._seen, self._frames = {}, {}, {}
+            self._values, self._seen, self._frames = (), {}, {}
             self._written_at = now
         try:
             with transaction.atomic():
                 _write(values, seen, frames, now)
         except Error as error:
             log.warning("the newest values are written later: %s", str(error).strip())
-            with self._alone:
-                self._values, self._seen = values | self._values, seen | self._seen
+            with remembered() as memory, self._alone:
+                memory.unshown[: memory.count] = True
+                self._seen = seen | self._seen
             return
         self._kept_at.update(dict.fromkeys(frames, now))
         if len(self._kept_at) > 2 * MOST_FRAMES:
@@ -90,13 +112,10 @@ def _read(messages: Messages, k: int, now: int) -> Arrival:
     return Arrival(source=messages.source, event=messages.read(k, now)[0])
 
 
-def _write(
-    values: dict[int, tuple[int, float]], seen: dict[int, int], frames: dict[int, Arrival], now: int
-) -> None:
-    if values:
-        rows = [list(values), [time for time, _ in values.values()], [value for _, value in values.values()]]
+def _write(values: tuple[NDArray[Any], ...], seen: dict[int, int], frames: dict[int, Arrival], now: int) -> None:
+    if values and len(values[0]):
         with connection.cursor() as cursor:
-            cursor.execute(_VALUES, rows)
+            cursor.execute(_VALUES, [column.tolist() for column in values])
     devices_seen(seen)
     frames_keep(frames, now)
 
@@ -104,8 +123,7 @@ def _write(
 PROJECTIONS = Projections()
 
 
-def rebuild(now: int) -> None:
-    """Writes the newest values of all series, after a stop at any moment."""
+def rebuild() -> None:
+    """The newest values of all series are written in the next seconds, after a stop at any moment."""
     with judging() as memory:
-        PROJECTIONS.note(memory, np.arange(memory.count), {}, now)
-    PROJECTIONS.flush(now)
+        memory.unshown[: memory.count] = True

@@ -90,7 +90,7 @@ class Writer:
 
 def _rest() -> None:
     close_old_connections()
-    PROJECTIONS.flush_if_due(now_ms())
+    PROJECTIONS.idle(now_ms())
 
 
 def _store(arrivals: list[Arrival | Messages]) -> None:
