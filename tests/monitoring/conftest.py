@@ -11,10 +11,11 @@ from django.test import TransactionTestCase
 
 from anlan.accounts.models import Area
 from anlan.kit import events
-from anlan.monitoring import devices as device_memory
 from anlan.monitoring import rulebook, store
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
+from anlan.monitoring.judging import MEMORY
 from anlan.monitoring.models import Device, ThresholdRule
+from anlan.monitoring.projections import PROJECTIONS
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,8 @@ def _fresh_process_memory() -> Iterator[None]:
     yield
     store._known.clear()
     rulebook._current.clear()
-    device_memory._kept_at.clear()
+    MEMORY.forget()
+    PROJECTIONS.forget()
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ LEFT_BEHIND = (
 
 def _empty(_case: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate monitoring_reading, monitoring_alarmstep")
+        cursor.execute("truncate standin_log, monitoring_statejournal, monitoring_reading, monitoring_alarmstep")
         for table in LEFT_BEHIND:
             cursor.execute(f"delete from {table}")
 
