@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 
 from anlan.accounts.models import Area
 from anlan.kit import events
-from anlan.monitoring import rulebook, store
+from anlan.monitoring import rulebook
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.judging import MEMORY
 from anlan.monitoring.models import Device, ThresholdRule
@@ -22,7 +22,6 @@ from anlan.monitoring.projections import PROJECTIONS
 def _fresh_process_memory() -> Iterator[None]:
     """What a process remembers of its database does not outlive a test."""
     yield
-    store._known.clear()
     rulebook._current.clear()
     MEMORY.forget()
     PROJECTIONS.forget()
@@ -71,7 +70,7 @@ LEFT_BEHIND = (
 
 def _empty(_case: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate standin_log, monitoring_statejournal, monitoring_reading, monitoring_alarmstep")
+        cursor.execute("truncate monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_statejournal, monitoring_alarmstep")
         for table in LEFT_BEHIND:
             cursor.execute(f"delete from {table}")
 

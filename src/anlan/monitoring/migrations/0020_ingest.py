@@ -2,7 +2,6 @@
 
 from django.db import migrations
 
-STANDIN = """create table standin_log (id bigint generated always as identity primary key, series bigint[], time bigint[], value float8[], state smallint[]);"""
 JOURNAL = """
 create table monitoring_statejournal (
     id bigint generated always as identity primary key,
@@ -43,8 +42,8 @@ drop table monitoring_statejournal;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0002_store")]
+    dependencies = [("monitoring", "0010_packed_store")]
     operations = [
-        migrations.RunSQL([STANDIN, JOURNAL, STAMP], UNDO),
+        migrations.RunSQL([JOURNAL, STAMP], UNDO),
         migrations.RemoveField("series", "state"),
     ]
