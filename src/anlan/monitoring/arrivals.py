@@ -55,6 +55,13 @@ class Messages:
             return [FrameError("topic", "not UTF-8", payload)]
         return parse_messages(payload, device, now) or [FrameError("schema", "nothing", payload)]
 
+    def one(self, k: int) -> "Messages":
+        """One of them with its own bytes only."""
+        start, end, code, code_end = self.bounds[k].tolist()
+        data = np.concatenate([self.data[start:end], self.data[code:code_end]])
+        bounds = np.array([[0, end - start, end - start, len(data)]], np.int64)
+        return Messages(source=self.source, data=data, bounds=bounds)
+
     def halves(self) -> tuple["Messages", "Messages"]:
         half = len(self) // 2
         parts = (self.bounds[:half], self.bounds[half:])

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from anlan.kit.live import live_publish
 from anlan.monitoring.arrivals import Arrival
@@ -35,9 +36,7 @@ from heard where d.id = heard.id returning d.id, heard.status
 """
 _KEEP = """
 insert into monitoring_deviceframe (device_id, received_at, source, function, raw, decoded)
-select w.device_id, %s, w.source, w.function, w.raw, w.decoded::jsonb
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::text[]) w(device_id, source, function, raw, decoded)
-join monitoring_device d on d.id = w.device_id
+select id, %b, %b, %b, %b, %t::jsonb from monitoring_device where id = %b
 """
 _TRIM = """
 delete from monitoring_deviceframe f using (
@@ -88,14 +87,14 @@ def device_show(device: KnownDevice, *, level: int, status: str) -> None:
 def frames_keep(frames: dict[int, Arrival], now: int) -> None:
     """Keeps a frame of each of these devices, by id, among its last ones."""
     rows = [
-        (device_id, arrival.source, frame.function.replace("\0", "")[:40], frame.raw, decoded(frame))
+        (moment(now), arrival.source, frame.function.replace("\0", "")[:40], frame.raw, decoded(frame), device_id)
         for device_id, arrival in frames.items()
         if isinstance(frame := arrival.event, Frame)
     ]
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [moment(now), *map(list, zip(*rows, strict=True))])
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.executemany(_KEEP, rows)
         cursor.execute(_TRIM, [list(frames), KEPT_FRAMES])
 
 

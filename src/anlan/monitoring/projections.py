@@ -20,7 +20,7 @@ from anlan.monitoring.memory import Memory, Places
 
 BETWEEN = 1000
 """Rows are written at most once in so many ms."""
-MOST, MOST_FRAMES = 5000, 500
+MOST, MOST_FRAMES = 5000, 100
 """Series written at once, in turn, and last frames kept at once, each of another device: others have to wait, or are
 not kept."""
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Projections:
         self._values: tuple[NDArray[Any], ...] = ()
         self._turn = 0
         self._seen: dict[int, int] = {}
-        self._frames: dict[int, Arrival] = {}
+        self._frames: dict[int, Arrival | Messages] = {}
         self._kept_at: dict[int, int] = {}
         self._written_at: int | None = None
 
@@ -58,14 +58,19 @@ class Projections:
         memory.unshown[touched] = True
         with self._alone:
             self._seen.update(dict.fromkeys(last, now))
-            for device_id, word in last.items():
-                if not 0 <= now - self._kept_at.get(device_id, -BETWEEN) < BETWEEN and self._room(device_id):
-                    self._frames[device_id] = word if isinstance(word, Arrival) else _read(*word, now)
+            self._take_frames(last, now)
             if self.due(now):
                 self._take_values(memory)
 
-    def _room(self, device_id: int) -> bool:
-        return device_id in self._frames or len(self._frames) < MOST_FRAMES
+    def _take_frames(self, last: dict[int, Last], now: int) -> None:
+        """Of devices whose last frame was kept a while ago, beginning each time with another."""
+        devices = list(last)
+        start = self._turn % max(1, len(devices))
+        for device_id in devices[start:] + devices[:start]:
+            room = len(self._frames) < MOST_FRAMES or device_id in self._frames
+            if room and not 0 <= now - self._kept_at.get(device_id, -BETWEEN) < BETWEEN:
+                word = last[device_id]
+                self._frames[device_id] = word if isinstance(word, Arrival) else word[0].one(word[1])
 
     def _take_values(self, memory: Memory) -> None:
         waiting = np.flatnonzero(memory.unshown[: memory.count])
@@ -108,11 +113,13 @@ class Projections:
             self._kept_at = {device: at for device, at in self._kept_at.items() if 0 <= now - at < BETWEEN}
 
 
-def _read(messages: Messages, k: int, now: int) -> Arrival:
-    return Arrival(source=messages.source, event=messages.read(k, now)[0])
-
-
-def _write(values: tuple[NDArray[Any], ...], seen: dict[int, int], frames: dict[int, Arrival], now: int) -> None:
+def _write(
+    values: tuple[NDArray[Any], ...], seen: dict[int, int], words: dict[int, Arrival | Messages], now: int
+) -> None:
+    frames = {
+        device_id: word if isinstance(word, Arrival) else Arrival(source=word.source, event=word.read(0, now)[0])
+        for device_id, word in words.items()
+    }
     if values and len(values[0]):
         with connection.cursor() as cursor:
             cursor.execute(_VALUES, [column.tolist() for column in values])
