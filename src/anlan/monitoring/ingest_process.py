@@ -17,13 +17,14 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connections
 
-from anlan.monitoring import store
+from anlan.monitoring import json_columns
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
 from anlan.protocols import protocols
 from anlan.rules import warm
@@ -54,7 +55,7 @@ class Ingest:
         if mqtt_url:
             words = os.environ
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
-            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, self.limits, name=name, share=share)
+            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
 
     async def close(self) -> None:
@@ -66,7 +67,7 @@ class Ingest:
                 await self.inbox.drained()
                 await asyncio.sleep(0.05)
         if self.subscriber is not None:
-            await self.subscriber.close()
+            self.subscriber.close()
         for server in self.servers:
             await server.close()
         for task in self._tasks:
@@ -75,13 +76,15 @@ class Ingest:
 
 
 async def sweep_forever(pause: float) -> None:
-    """Looks for silence again and again, and makes tomorrow's partition before midnight."""
+    """Looks for silence again and again; first of all the newest values are put right."""
     thread, since = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep"), now_ms()
+    work = _begin
     try:
         while True:
             await asyncio.sleep(pause)
             try:
-                await asyncio.get_running_loop().run_in_executor(thread, _sweep, since)
+                await asyncio.get_running_loop().run_in_executor(thread, work, since)
+                work = _sweep
             except Error as error:
                 log.warning("no sweep for silence: %s", str(error).strip())
     finally:
@@ -89,12 +92,15 @@ async def sweep_forever(pause: float) -> None:
         thread.shutdown(wait=True)
 
 
+def _begin(_since: int) -> None:
+    """What the process before this one did not come to write."""
+    close_old_connections()
+    rebuild()
+
+
 def _sweep(since: int) -> None:
     close_old_connections()
-    now = now_ms()
-    today = (now + store.SHIFT) // store.DAY
-    store.days_make([today, today + 1])
-    silence_sweep(now=now, since=since)
+    silence_sweep(now=now_ms(), since=since)
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
@@ -131,4 +137,5 @@ def run() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
     warm()
+    json_columns.warm()
     asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))
