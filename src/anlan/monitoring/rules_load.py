@@ -28,7 +28,7 @@ def rule_values(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load(values: dict[str, Any]) -> str:
-    scope = {"device": None, "device_kind": values["device_kind"], "key": values["key"]}
+    scope = {"device": None, "area": None, "device_kind": values["device_kind"], "key": values["key"]}
     past = ThresholdRule.history.filter(**scope)  # type: ignore[attr-defined]
     row = ThresholdRule.objects.filter(**scope).first()
     if past.exclude(history_change_reason=REASON).exists() or (row is None and past.exists()):

@@ -21,10 +21,13 @@ MOST = 2000
 _OVERDUE = """
 select s.id from monitoring_series s
 join monitoring_device d on d.id = s.device_id
+join accounts_area home on home.id = d.area_id
 cross join lateral (
-    select no_data_minutes from monitoring_thresholdrule
-    where active and key in (s.key, regexp_replace(s.key, '^.*:|^', '*:')) and (device_id = d.id or device_kind = d.kind)
-    order by device_id nulls last, key = s.key desc limit 1) r
+    select no_data_minutes from monitoring_thresholdrule rule
+    left join accounts_area area on area.id = rule.area_id
+    where active and key in (s.key, regexp_replace(s.key, '^.*:|^', '*:'))
+      and (rule.device_id = d.id or device_kind = d.kind and (rule.area_id is null or starts_with(home.path, area.path)))
+    order by rule.device_id nulls last, length(area.path) desc nulls last, key = s.key desc limit 1) r
 where r.no_data_minutes > 0 and s.last_time is not null
   and greatest(s.last_time, %s) <= %s - r.no_data_minutes * 60000::bigint
   and not exists (

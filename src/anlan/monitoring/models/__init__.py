@@ -1,8 +1,10 @@
 """Rows of the monitoring centre: devices and their series, rules, alarms, and what the ledger counts."""
 
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
+from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
+from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
 __all__ = [
@@ -10,9 +12,13 @@ __all__ = [
     "AlarmStep",
     "Device",
     "DeviceFrame",
+    "DynamicBound",
     "FrameCount",
     "LedgerCount",
     "Level",
+    "Rehearsal",
+    "RehearsalSight",
+    "RuleProposal",
     "RuleStamp",
     "Series",
     "ThresholdRule",

@@ -48,13 +48,17 @@ def _in_pairs() -> Q:
 
 
 @entity(
-    columns=("name", "device_kind", "device", "key", "direction", "unit", "source", "verified", "active"),
+    columns=("name", "device_kind", "area", "device", "key", "direction", "unit", "source", "verified", "active"),
     search=("name", "key", "device__name", "device__code", "source"),
-    filters=("device_kind", "verified", "active"),
-    key=("device_kind", "device", "key"),
+    filters=("device_kind", "area", "verified", "active"),
+    key=("device_kind", "area", "device", "key"),
+    changeable=False,
 )
 class ThresholdRule(models.Model):
-    """What judges one series of one device, or that series of every device of a kind. The device's own rule wins.
+    """What judges one series of one device, or that series of every device of a kind, everywhere or in an area.
+
+    The device's own rule wins over that of the nearest area, which wins over that of the kind. A live rule is changed
+    by a rehearsed and signed proposal only; what a file brings in is marked as such in its history.
 
     A key "*:fire" is for every series whose key ends so, such as that of each detector behind a fire panel.
     """
@@ -67,6 +71,15 @@ class ThresholdRule(models.Model):
     device_kind = models.CharField(_("适用设备类别"), max_length=20, choices=Device.Kind.choices, blank=True)
     device = models.ForeignKey(
         Device, on_delete=models.CASCADE, null=True, blank=True, related_name="rules", verbose_name=_("适用设备")
+    )
+    area = models.ForeignKey(
+        "accounts.Area",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("适用区域"),
+        help_text=_("留空则全区适用;与设备类别一起填,只管该区域及其下级区域内的设备"),
     )
     key = models.CharField(_("指标代码"), max_length=60)
     unit = models.CharField(_("单位"), max_length=20, blank=True)
@@ -90,21 +103,30 @@ class ThresholdRule(models.Model):
     verified = models.CharField(
         _("核实情况"), max_length=10, choices=LawRule.Verified.choices, default=LawRule.Verified.OWN
     )
+    dynamic = models.BooleanField(_("按自身历史收紧"), default=False, help_text=_("只会比固定阈值更灵敏,不会放宽"))
+    forecast_minutes = models.PositiveIntegerField(
+        _("预测时长(分钟)"), default=0, help_text=_("0 为不预测;预计在此时长内越线即发预测报警")
+    )
     active = models.BooleanField(_("启用"), default=True)
 
     objects = RowManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("报警规则")
-        ordering = ["device_kind", "device_id", "key"]
+        ordering = ["device_kind", "area_id", "device_id", "key"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(device=None) ^ Q(device_kind=""),
                 name="rule_has_one_scope",
                 violation_error_message=_("适用设备和适用设备类别须填且只填一项。"),
             ),
+            models.CheckConstraint(
+                condition=Q(device=None) | Q(area=None),
+                name="rule_area_is_of_a_kind",
+                violation_error_message=_("适用区域只能与适用设备类别一起填写。"),
+            ),
             models.UniqueConstraint(
-                fields=["device_kind", "device", "key"],
+                fields=["device_kind", "area", "device", "key"],
                 nulls_distinct=False,
                 name="rule_once",
                 violation_error_message=_("同一范围的同一指标只能有一条规则。"),

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.models import Alarm
+from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import source_title, unit_text
 
@@ -14,6 +16,7 @@ register = template.Library()
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
     "online": "green", "silent": "red", "never": "neutral",
+    "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
@@ -50,3 +53,25 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
+
+
+@register.filter
+def level_words(level: int) -> str:
+    return str(Level(level).label)
+
+
+@register.filter
+def kind_words(kind: int) -> str:
+    return str(Alarm.Kind(kind).label)
+
+
+@register.filter
+def lasting(ms: int) -> str:
+    """How long something lasted, in the two largest units."""
+    minutes = int(ms) // 60_000
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
+    return _("%d 分钟") % minutes

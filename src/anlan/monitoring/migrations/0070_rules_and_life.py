@@ -1,0 +1,372 @@
+"""Rules of areas, proposals and their rehearsals, dynamic bounds, forecasts, derived series, a device's life."""
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+BOUNDS = """
+create trigger monitoring_bounds_changed
+    after insert or update or delete or truncate on monitoring_dynamicbound
+    for each statement execute function monitoring_rules_changed();
+create function monitoring_area_rules_moved() returns trigger language plpgsql as $$
+begin
+    if exists (select 1 from monitoring_thresholdrule where area_id is not null) then
+        insert into monitoring_rulestamp as stamp (id, version) values (1, txid_current() * 1000)
+            on conflict (id) do update set version = greatest(stamp.version + 1, excluded.version);
+    end if;
+    return null;
+end $$;
+create trigger monitoring_devices_moved
+    after insert or update of area_id, kind on monitoring_device
+    for each statement execute function monitoring_area_rules_moved();
+create trigger monitoring_areas_moved
+    after update of path on accounts_area
+    for each statement execute function monitoring_area_rules_moved();
+"""
+
+UNDO = """
+drop trigger monitoring_areas_moved on accounts_area;
+drop trigger monitoring_devices_moved on monitoring_device;
+drop function monitoring_area_rules_moved();
+drop trigger monitoring_bounds_changed on monitoring_dynamicbound;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0003_people_and_area_rules"),
+        ("monitoring", "0002_store"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="DynamicBound",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("profile", models.JSONField(verbose_name="各时段常值")),
+                ("raise_at", models.FloatField(null=True, verbose_name="动态触发值")),
+                ("clear_at", models.FloatField(null=True, verbose_name="动态解除值")),
+                ("hour", models.PositiveSmallIntegerField(default=0, verbose_name="时段")),
+                ("readings", models.PositiveIntegerField(default=0, verbose_name="所据读数")),
+                ("computed_at", models.DateTimeField(verbose_name="计算时间")),
+            ],
+            options={
+                "verbose_name": "动态阈值",
+                "verbose_name_plural": "动态阈值",
+            },
+        ),
+        migrations.CreateModel(
+            name="Rehearsal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("days", models.PositiveSmallIntegerField(verbose_name="历史天数")),
+                ("end", models.BigIntegerField(verbose_name="截止时刻")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "排队中"),
+                            ("running", "预演中"),
+                            ("done", "已完成"),
+                            ("failed", "未完成"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("done", models.PositiveIntegerField(default=0, verbose_name="已预演指标")),
+                ("total", models.PositiveIntegerField(default=0, verbose_name="指标总数")),
+                ("trouble", models.CharField(blank=True, max_length=300, verbose_name="未完成原因")),
+                ("result", models.JSONField(null=True, verbose_name="结果")),
+                ("rule_print", models.CharField(blank=True, max_length=64, verbose_name="规则摘要")),
+                ("data_print", models.CharField(blank=True, max_length=64, verbose_name="数据摘要")),
+                ("asked_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="完成时间")),
+            ],
+            options={
+                "verbose_name": "规则预演",
+                "verbose_name_plural": "规则预演",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="RehearsalSight",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RuleProposal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("changes", models.JSONField(verbose_name="改动")),
+                ("base", models.CharField(blank=True, max_length=64)),
+                ("why", models.CharField(max_length=500, verbose_name="理由")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "待预演"),
+                            ("rehearsed", "已预演待签"),
+                            ("live", "已签署生效"),
+                            ("rejected", "已驳回"),
+                            ("withdrawn", "已撤回"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("proposed_at", models.DateTimeField(auto_now_add=True, verbose_name="提出时间")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="决定时间")),
+                ("decision", models.CharField(blank=True, max_length=500, verbose_name="决定说明")),
+            ],
+            options={
+                "verbose_name": "规则改动",
+                "verbose_name_plural": "规则改动",
+                "ordering": ["-proposed_at"],
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="thresholdrule",
+            options={
+                "ordering": ["device_kind", "area_id", "device_id", "key"],
+                "verbose_name": "报警规则",
+                "verbose_name_plural": "报警规则",
+            },
+        ),
+        migrations.RemoveConstraint(
+            model_name="thresholdrule",
+            name="rule_once",
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="area",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                help_text="留空则全区适用;与设备类别一起填,只管该区域及其下级区域内的设备",
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="accounts.area",
+                verbose_name="适用区域",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="dynamic",
+            field=models.BooleanField(
+                default=False, help_text="只会比固定阈值更灵敏,不会放宽", verbose_name="按自身历史收紧"
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="forecast_minutes",
+            field=models.PositiveIntegerField(
+                default=0, help_text="0 为不预测;预计在此时长内越线即发预测报警", verbose_name="预测时长(分钟)"
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="area",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="留空则全区适用;与设备类别一起填,只管该区域及其下级区域内的设备",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="accounts.area",
+                verbose_name="适用区域",
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="dynamic",
+            field=models.BooleanField(
+                default=False, help_text="只会比固定阈值更灵敏,不会放宽", verbose_name="按自身历史收紧"
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="forecast_minutes",
+            field=models.PositiveIntegerField(
+                default=0, help_text="0 为不预测;预计在此时长内越线即发预测报警", verbose_name="预测时长(分钟)"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="thresholdrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("device", None), ("area", None), _connector="OR"),
+                name="rule_area_is_of_a_kind",
+                violation_error_message="适用区域只能与适用设备类别一起填写。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="thresholdrule",
+            constraint=models.UniqueConstraint(
+                fields=("device_kind", "area", "device", "key"),
+                name="rule_once",
+                nulls_distinct=False,
+                violation_error_message="同一范围的同一指标只能有一条规则。",
+            ),
+        ),
+        migrations.AddField(
+            model_name="dynamicbound",
+            name="rule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="monitoring.thresholdrule",
+                verbose_name="报警规则",
+            ),
+        ),
+        migrations.AddField(
+            model_name="dynamicbound",
+            name="series",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="bound",
+                to="monitoring.series",
+                verbose_name="监测指标",
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="asked_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsalsight",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsalsight",
+            name="rehearsal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sights", to="monitoring.rehearsal"
+            ),
+        ),
+        migrations.AddField(
+            model_name="ruleproposal",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="决定人",
+            ),
+        ),
+        migrations.AddField(
+            model_name="ruleproposal",
+            name="proposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="提出人",
+            ),
+        ),
+        migrations.AddField(
+            model_name="ruleproposal",
+            name="rule",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="proposals",
+                to="monitoring.thresholdrule",
+                verbose_name="报警规则",
+            ),
+        ),
+        migrations.AddField(
+            model_name="ruleproposal",
+            name="signed_on",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="monitoring.rehearsal",
+                verbose_name="签署所据预演",
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="proposal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rehearsals", to="monitoring.ruleproposal"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="dynamicbound",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("clear_at", None), ("raise_at", None)),
+                    models.Q(("clear_at__isnull", False), ("raise_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="bound_in_pairs",
+                violation_error_message="动态触发值和解除值须成对。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rehearsalsight",
+            constraint=models.UniqueConstraint(fields=("rehearsal", "person"), name="rehearsal_seen_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="ruleproposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "live"), _negated=True),
+                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="proposal_signed_by_a_second_person",
+                violation_error_message="提出人不能签署自己的改动。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="ruleproposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "live"), _negated=True),
+                    models.Q(
+                        ("decided_at__isnull", False), ("decided_by__isnull", False), ("signed_on__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="proposal_live_is_signed",
+                violation_error_message="生效的改动须有签署人和所据预演。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rehearsal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["waiting", "running"])),
+                fields=("proposal",),
+                name="one_rehearsal_at_a_time",
+                violation_error_message="这项改动正在预演,请等它完成。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rehearsal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    models.Q(("finished_at__isnull", False), ("result__isnull", False)),
+                    _connector="OR",
+                ),
+                name="rehearsal_done_has_a_result",
+                violation_error_message="完成的预演须有结果。",
+            ),
+        ),
+        migrations.RunSQL(BOUNDS, UNDO),
+    ]
