@@ -57,6 +57,65 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Forecast",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "正常"), (1, "蓝色"), (2, "黄色"), (3, "橙色"), (4, "红色")],
+                        verbose_name="将到级别",
+                    ),
+                ),
+                ("limit", models.FloatField(verbose_name="触发值")),
+                ("sign", models.SmallIntegerField(default=1)),
+                ("made_at", models.BigIntegerField(verbose_name="发出时间")),
+                ("revised_at", models.BigIntegerField(verbose_name="修订时间")),
+                ("early_at", models.BigIntegerField(null=True, verbose_name="最早")),
+                ("due_at", models.BigIntegerField(null=True, verbose_name="预计越线时间")),
+                ("late_at", models.BigIntegerField(null=True, verbose_name="最晚")),
+                ("until", models.BigIntegerField(verbose_name="预测截止")),
+                ("chance", models.FloatField(default=0, verbose_name="越线可能")),
+                ("path", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("standing", "预测中"),
+                            ("withdrawn", "已撤回待评"),
+                            ("hit", "命中"),
+                            ("false", "空报"),
+                            ("miss", "漏报"),
+                        ],
+                        default="standing",
+                        max_length=10,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("crossed_at", models.BigIntegerField(null=True, verbose_name="实际越线时间")),
+                ("settled_at", models.DateTimeField(null=True, verbose_name="评定时间")),
+            ],
+            options={
+                "verbose_name": "越线预测",
+                "verbose_name_plural": "越线预测",
+                "ordering": ["-made_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ForecastRun",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="运行时间")),
+                ("outcomes", models.JSONField(verbose_name="结果")),
+                ("seconds", models.FloatField(verbose_name="用时(秒)")),
+            ],
+            options={
+                "verbose_name": "预测运行",
+                "verbose_name_plural": "预测运行",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="Rehearsal",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -197,6 +256,13 @@ class Migration(migrations.Migration):
                 default=0, help_text="0 为不预测;预计在此时长内越线即发预测报警", verbose_name="预测时长(分钟)"
             ),
         ),
+        migrations.AlterField(
+            model_name="alarm",
+            name="kind",
+            field=models.PositiveSmallIntegerField(
+                choices=[(0, "超限"), (1, "突变"), (2, "无数据"), (5, "预计超限")], verbose_name="报警类型"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="thresholdrule",
             constraint=models.CheckConstraint(
@@ -230,6 +296,27 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="bound",
+                to="monitoring.series",
+                verbose_name="监测指标",
+            ),
+        ),
+        migrations.AddField(
+            model_name="forecast",
+            name="rule",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="forecasts",
+                to="monitoring.thresholdrule",
+                verbose_name="报警规则",
+            ),
+        ),
+        migrations.AddField(
+            model_name="forecast",
+            name="series",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="forecasts",
                 to="monitoring.series",
                 verbose_name="监测指标",
             ),
@@ -315,6 +402,33 @@ class Migration(migrations.Migration):
                 ),
                 name="bound_in_pairs",
                 violation_error_message="动态触发值和解除值须成对。",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="forecast",
+            index=models.Index(fields=["state", "-made_at"], name="forecast_list"),
+        ),
+        migrations.AddConstraint(
+            model_name="forecast",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "standing")),
+                fields=("series",),
+                name="one_standing_forecast_a_series",
+                violation_error_message="同一指标同时只有一个预测。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="forecast",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "miss")), fields=("series", "crossed_at"), name="one_miss_a_crossing"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="forecast",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__gte", models.F("made_at"))),
+                name="forecast_ends_after_it_begins",
+                violation_error_message="预测截止不能早于发出时间。",
             ),
         ),
         migrations.AddConstraint(

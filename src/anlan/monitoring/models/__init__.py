@@ -4,6 +4,7 @@ from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
+from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
@@ -13,6 +14,8 @@ __all__ = [
     "Device",
     "DeviceFrame",
     "DynamicBound",
+    "Forecast",
+    "ForecastRun",
     "FrameCount",
     "LedgerCount",
     "Level",

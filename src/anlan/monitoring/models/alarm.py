@@ -20,6 +20,7 @@ class Alarm(OwnedRow):
         LEVEL = 0, _("超限")
         RATE = 1, _("突变")
         NO_DATA = 2, _("无数据")
+        FORECAST = 5, _("预计超限")
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测设备"))
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测指标"))

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
@@ -16,6 +17,7 @@ register = template.Library()
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
     "online": "green", "silent": "red", "never": "neutral",
+    "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
     "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
@@ -75,3 +77,29 @@ def lasting(ms: int) -> str:
     if hours:
         return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
     return _("%d 分钟") % minutes
+
+
+OUTCOMES = {
+    "told": _lazy("新预测"),
+    "revised": _lazy("修订"),
+    "withdrawn": _lazy("撤回"),
+    "quiet": _lazy("不会越线"),
+    "beyond": _lazy("已越线"),
+    "short": _lazy("读数太少"),
+    "stale": _lazy("久无读数"),
+    "gaps": _lazy("断续"),
+    "flat": _lazy("数值不变"),
+    "crowded": _lazy("时间重叠"),
+    "wild": _lazy("算不收敛"),
+    "left_out": _lazy("超出数量未预测"),
+}
+
+
+@register.filter
+def outcome_words(name: str) -> str:
+    return str(OUTCOMES.get(name, name))
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
