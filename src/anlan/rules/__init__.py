@@ -4,8 +4,9 @@ Rules are declared (`Rule`), laid into a `RuleTable` and judged against a `Kerne
 and does no input or output.
 """
 
-from anlan.rules.declaration import Rule, RuleError, Threshold
+from anlan.rules.declaration import Band, Rule, RuleError, Threshold, Window
 from anlan.rules.kernel import Verdict, judge, sweep, warm
+from anlan.rules.schedule import Schedule, Span
 from anlan.rules.state import NEVER, RAISED, STATE_ROW, KernelState, from_bytes, to_bytes
 from anlan.rules.states import Kind, Ledger, Level
 from anlan.rules.table import RuleTable
@@ -16,6 +17,7 @@ __all__ = [
     "RAISED",
     "STATE_ROW",
     "TRANSITION",
+    "Band",
     "KernelState",
     "Kind",
     "Ledger",
@@ -23,8 +25,11 @@ __all__ = [
     "Rule",
     "RuleError",
     "RuleTable",
+    "Schedule",
+    "Span",
     "Threshold",
     "Verdict",
+    "Window",
     "from_bytes",
     "judge",
     "sweep",
