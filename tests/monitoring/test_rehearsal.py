@@ -266,10 +266,10 @@ def test_a_replay_raises_what_the_kernel_and_its_sweep_would_have_raised(
     state, raised, end = KernelState.empty(1), [], int(time[-1]) + 100 * MINUTE
     at = dict(zip(time.tolist(), value.tolist(), strict=True))
     for now in range(0, end, MINUTE):
+        raised += [(int(Kind.NO_DATA), int(r["time"])) for r in sweep(table, state, now - 1)]
         if now in at:
             rows = judge(table, state, np.zeros(1, int), np.array([now]), np.array([at[now]]), now=now).transitions
             raised += [(int(r["kind"]), int(r["time"])) for r in rows if not r["level_before"]]
-        raised += [(int(Kind.NO_DATA), int(r["time"])) for r in sweep(table, state, now - 1)]
     found = episodes(table, 7, time, value, end=end)
     assert sorted((one.kind, one.raised) for one in found) == sorted(raised)
 

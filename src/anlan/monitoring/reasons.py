@@ -8,11 +8,9 @@ from django.utils.translation import gettext as _
 
 from anlan.monitoring.chart import Limit
 from anlan.monitoring.models import Alarm, AlarmStep, Device, Forecast, Level, Series, ThresholdRule
-from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.rule_words import limits_of, lines_of
 from anlan.monitoring.rulebook import family
 from anlan.monitoring.wording import unit_text
-
-NAMES = {Level.BLUE: "blue", Level.YELLOW: "yellow", Level.ORANGE: "orange", Level.RED: "red"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,53 +93,6 @@ def _why(rule: ThresholdRule, device: Device, series: Series) -> str:
     return _("%(scope)s;适用于所有“%(family)s”类指标") % {"scope": scope, "family": family(series.key)}
 
 
-def limits_of(rule: ThresholdRule) -> list[Limit]:
-    found = [(level, getattr(rule, f"{name}_raise")) for level, name in NAMES.items()]
-    return [
-        Limit(value, LEVEL_COLOURS[str(int(level))], str(level.label)) for level, value in found if value is not None
-    ]
-
-
-def lines_of(rule: ThresholdRule, unit: str) -> list[str]:
-    """What the rule says, one sentence a line."""
-    shown = unit_text(rule.unit or unit)
-    return [*_thresholds(rule, shown), *_others(rule, shown)]
-
-
-def _thresholds(rule: ThresholdRule, unit: str) -> list[str]:
-    below = rule.direction == ThresholdRule.Direction.BELOW
-    words = (
-        _("%(level)s:低于 %(raise)s 触发,高于 %(clear)s 解除")
-        if below
-        else _("%(level)s:高于 %(raise)s 触发,低于 %(clear)s 解除")
-    )
-    found = []
-    for level, name in NAMES.items():
-        raised, cleared = getattr(rule, f"{name}_raise"), getattr(rule, f"{name}_clear")
-        if raised is not None:
-            values = {"raise": f"{raised:g} {unit}".strip(), "clear": f"{cleared:g} {unit}".strip()}
-            found.append(words % {"level": level.label, **values})
-    return found
-
-
-def _others(rule: ThresholdRule, unit: str) -> list[str]:
-    found = []
-    if rule.samples > 1:
-        found.append(_("连续 %d 次越限才触发") % rule.samples)
-    if rule.low is not None or rule.high is not None:
-        ends = ["" if end is None else f"{end:g}" for end in (rule.low, rule.high)]
-        found.append(_("有效量程 %(low)s ~ %(high)s %(unit)s") % {"low": ends[0], "high": ends[1], "unit": unit})
-    if rule.rate_limit is not None:
-        level = Level(rule.rate_level).label
-        found.append(
-            _("突变:相邻两次读数相差超过 %(limit)s 触发%(level)s") % {"limit": f"{rule.rate_limit:g}", "level": level}
-        )
-    if rule.no_data_minutes:
-        level = Level(rule.no_data_level).label
-        found.append(_("超过 %(minutes)d 分钟无数据触发%(level)s") % {"minutes": rule.no_data_minutes, "level": level})
-    return found
-
-
 def alarm_reason(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce | None) -> str:
     """Why the alarm stands at its level, by the rule as it is now."""
     if alarm.kind == Alarm.Kind.FORECAST:
@@ -153,6 +104,10 @@ def alarm_reason(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce | 
     if alarm.kind == Alarm.Kind.RATE:
         limit = "—" if found.rule.rate_limit is None else f"{found.rule.rate_limit:g}"
         return _("相邻两次读数之差超过突变限值 %s。") % limit
+    if alarm.kind == Alarm.Kind.ACCUMULATION:
+        return _("累计值超过规则的累计阈值。")
+    if alarm.kind == Alarm.Kind.FLAT:
+        return _("%d 分钟里读数几乎没有变化,传感器可能卡滞。") % found.rule.flat_minutes
     return _of_level(alarm, steps, found)
 
 
@@ -184,9 +139,9 @@ def _of_level(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce) -> s
     limit = next((one.value for one in found.limits if one.words == str(Level(level).label)), None)
     if value is None or limit is None:
         return _("读数曾越过触发值;该级别的触发值后来已修改。")
-    words = (
-        _("读数 %(value)s 低于%(level)s触发值 %(limit)s。")
-        if found.rule.direction == "below"
-        else _("读数 %(value)s 高于%(level)s触发值 %(limit)s。")
-    )
+    words = {
+        "below": _("读数 %(value)s 低于%(level)s触发值 %(limit)s。"),
+        "inside": _("读数 %(value)s 进入%(level)s触发区间(上界 %(limit)s)。"),
+        "outside": _("读数 %(value)s 超出%(level)s触发区间(上界 %(limit)s)。"),
+    }.get(found.rule.direction, _("读数 %(value)s 高于%(level)s触发值 %(limit)s。"))
     return words % {"value": f"{value:g}", "level": Level(level).label, "limit": f"{limit:g}"}

@@ -201,6 +201,10 @@ class Migration(migrations.Migration):
             model_name="thresholdrule",
             name="rule_once",
         ),
+        migrations.RemoveConstraint(
+            model_name="thresholdrule",
+            name="rule_levels_in_order",
+        ),
         migrations.AddField(
             model_name="historicalthresholdrule",
             name="area",
@@ -217,6 +221,38 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="historicalthresholdrule",
+            name="blue_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="蓝色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="blue_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="蓝色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="clear_samples",
+            field=models.PositiveIntegerField(default=1, verbose_name="解除次数"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="clear_seconds",
+            field=models.PositiveIntegerField(default=0, verbose_name="解除时长(秒)"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="counter",
+            field=models.BooleanField(
+                default=False, help_text="累计时按增量相加,回落视为清零", verbose_name="读数是累计表底"
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="duration_seconds",
+            field=models.PositiveIntegerField(default=0, help_text="0 为不要求持续", verbose_name="持续时长(秒)"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
             name="dynamic",
             field=models.BooleanField(
                 default=False, help_text="只会比固定阈值更灵敏,不会放宽", verbose_name="按自身历史收紧"
@@ -224,10 +260,108 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="historicalthresholdrule",
+            name="flat_level",
+            field=models.PositiveSmallIntegerField(
+                choices=[(0, "正常"), (1, "蓝色"), (2, "黄色"), (3, "橙色"), (4, "红色")],
+                default=1,
+                verbose_name="不变级别",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="flat_minutes",
+            field=models.PositiveIntegerField(default=0, help_text="0 为不检查", verbose_name="不变时限(分钟)"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="flat_tolerance",
+            field=models.FloatField(default=0, verbose_name="不变容差"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
             name="forecast_minutes",
             field=models.PositiveIntegerField(
                 default=0, help_text="0 为不预测;预计在此时长内越线即发预测报警", verbose_name="预测时长(分钟)"
             ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="orange_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="橙色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="orange_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="橙色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="rate_seconds",
+            field=models.PositiveIntegerField(
+                default=0, help_text="0 为按相邻两次读数之差;600 为按每十分钟的变化", verbose_name="突变按时长折算(秒)"
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="red_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="红色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="red_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="红色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="schedule_days",
+            field=models.CharField(blank=True, help_text="留空为每天", max_length=7, verbose_name="生效星期"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="schedule_end",
+            field=models.TimeField(
+                blank=True, help_text="早于或等于起始时刻即到次日", null=True, verbose_name="生效止"
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="schedule_start",
+            field=models.TimeField(blank=True, null=True, verbose_name="生效起"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="season_from",
+            field=models.CharField(blank=True, max_length=5, verbose_name="季节起(月-日)"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="season_to",
+            field=models.CharField(blank=True, max_length=5, verbose_name="季节止(月-日)"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="windows",
+            field=models.JSONField(blank=True, default=list, verbose_name="累计时段"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="within",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                default=0,
+                help_text="0 为须连续;如次数 3、最近 5 次,即五次中有三次越限才触发",
+                verbose_name="最近几次之中",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="yellow_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="黄色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="historicalthresholdrule",
+            name="yellow_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="黄色触发下界"),
         ),
         migrations.AddField(
             model_name="thresholdrule",
@@ -244,10 +378,61 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="thresholdrule",
+            name="blue_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="蓝色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="blue_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="蓝色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="clear_samples",
+            field=models.PositiveIntegerField(default=1, verbose_name="解除次数"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="clear_seconds",
+            field=models.PositiveIntegerField(default=0, verbose_name="解除时长(秒)"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="counter",
+            field=models.BooleanField(
+                default=False, help_text="累计时按增量相加,回落视为清零", verbose_name="读数是累计表底"
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="duration_seconds",
+            field=models.PositiveIntegerField(default=0, help_text="0 为不要求持续", verbose_name="持续时长(秒)"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
             name="dynamic",
             field=models.BooleanField(
                 default=False, help_text="只会比固定阈值更灵敏,不会放宽", verbose_name="按自身历史收紧"
             ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="flat_level",
+            field=models.PositiveSmallIntegerField(
+                choices=[(0, "正常"), (1, "蓝色"), (2, "黄色"), (3, "橙色"), (4, "红色")],
+                default=1,
+                verbose_name="不变级别",
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="flat_minutes",
+            field=models.PositiveIntegerField(default=0, help_text="0 为不检查", verbose_name="不变时限(分钟)"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="flat_tolerance",
+            field=models.FloatField(default=0, verbose_name="不变容差"),
         ),
         migrations.AddField(
             model_name="thresholdrule",
@@ -256,11 +441,130 @@ class Migration(migrations.Migration):
                 default=0, help_text="0 为不预测;预计在此时长内越线即发预测报警", verbose_name="预测时长(分钟)"
             ),
         ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="orange_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="橙色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="orange_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="橙色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="rate_seconds",
+            field=models.PositiveIntegerField(
+                default=0, help_text="0 为按相邻两次读数之差;600 为按每十分钟的变化", verbose_name="突变按时长折算(秒)"
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="red_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="红色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="red_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="红色触发下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="schedule_days",
+            field=models.CharField(blank=True, help_text="留空为每天", max_length=7, verbose_name="生效星期"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="schedule_end",
+            field=models.TimeField(
+                blank=True, help_text="早于或等于起始时刻即到次日", null=True, verbose_name="生效止"
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="schedule_start",
+            field=models.TimeField(blank=True, null=True, verbose_name="生效起"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="season_from",
+            field=models.CharField(blank=True, max_length=5, verbose_name="季节起(月-日)"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="season_to",
+            field=models.CharField(blank=True, max_length=5, verbose_name="季节止(月-日)"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="windows",
+            field=models.JSONField(blank=True, default=list, verbose_name="累计时段"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="within",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                default=0,
+                help_text="0 为须连续;如次数 3、最近 5 次,即五次中有三次越限才触发",
+                verbose_name="最近几次之中",
+            ),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="yellow_clear_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="黄色解除下界"),
+        ),
+        migrations.AddField(
+            model_name="thresholdrule",
+            name="yellow_raise_low",
+            field=models.FloatField(blank=True, null=True, verbose_name="黄色触发下界"),
+        ),
         migrations.AlterField(
             model_name="alarm",
             name="kind",
             field=models.PositiveSmallIntegerField(
-                choices=[(0, "超限"), (1, "突变"), (2, "无数据"), (5, "预计超限")], verbose_name="报警类型"
+                choices=[
+                    (0, "超限"),
+                    (1, "突变"),
+                    (2, "无数据"),
+                    (3, "累计超限"),
+                    (4, "数值不变"),
+                    (5, "预计超限"),
+                    (6, "漂移"),
+                    (7, "差值超限"),
+                ],
+                verbose_name="报警类型",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="historicalthresholdrule",
+            name="direction",
+            field=models.CharField(
+                choices=[
+                    ("above", "高于触发"),
+                    ("below", "低于触发"),
+                    ("inside", "区间内触发"),
+                    ("outside", "区间外触发"),
+                ],
+                default="above",
+                max_length=8,
+                verbose_name="方向",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="thresholdrule",
+            name="direction",
+            field=models.CharField(
+                choices=[
+                    ("above", "高于触发"),
+                    ("below", "低于触发"),
+                    ("inside", "区间内触发"),
+                    ("outside", "区间外触发"),
+                ],
+                default="above",
+                max_length=8,
+                verbose_name="方向",
             ),
         ),
         migrations.AddConstraint(
@@ -278,6 +582,107 @@ class Migration(migrations.Migration):
                 name="rule_once",
                 nulls_distinct=False,
                 violation_error_message="同一范围的同一指标只能有一条规则。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="thresholdrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("direction__in", ("inside", "outside")),
+                        models.Q(
+                            models.Q(
+                                ("blue_raise__isnull", True),
+                                ("blue_raise_low__isnull", True),
+                                ("blue_clear_low__isnull", True),
+                            ),
+                            models.Q(("blue_raise_low__isnull", False), ("blue_clear_low__isnull", False)),
+                            _connector="OR",
+                        ),
+                        models.Q(
+                            models.Q(
+                                ("yellow_raise__isnull", True),
+                                ("yellow_raise_low__isnull", True),
+                                ("yellow_clear_low__isnull", True),
+                            ),
+                            models.Q(("yellow_raise_low__isnull", False), ("yellow_clear_low__isnull", False)),
+                            _connector="OR",
+                        ),
+                        models.Q(
+                            models.Q(
+                                ("orange_raise__isnull", True),
+                                ("orange_raise_low__isnull", True),
+                                ("orange_clear_low__isnull", True),
+                            ),
+                            models.Q(("orange_raise_low__isnull", False), ("orange_clear_low__isnull", False)),
+                            _connector="OR",
+                        ),
+                        models.Q(
+                            models.Q(
+                                ("red_raise__isnull", True),
+                                ("red_raise_low__isnull", True),
+                                ("red_clear_low__isnull", True),
+                            ),
+                            models.Q(("red_raise_low__isnull", False), ("red_clear_low__isnull", False)),
+                            _connector="OR",
+                        ),
+                    ),
+                    models.Q(
+                        models.Q(("direction__in", ("inside", "outside")), _negated=True),
+                        ("blue_raise_low__isnull", True),
+                        ("blue_clear_low__isnull", True),
+                        ("yellow_raise_low__isnull", True),
+                        ("yellow_clear_low__isnull", True),
+                        ("orange_raise_low__isnull", True),
+                        ("orange_clear_low__isnull", True),
+                        ("red_raise_low__isnull", True),
+                        ("red_clear_low__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="rule_bands_have_both_ends",
+                violation_error_message="区间须有下界和上界,且下界低于上界;只有“区间内”“区间外”触发才填下界。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="thresholdrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("season_from", ""), ("season_to", "")),
+                    models.Q(models.Q(("season_from", ""), _negated=True), models.Q(("season_to", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="rule_season_has_both_ends",
+                violation_error_message="生效季节须写成“月-日”,如 04-15 至 10-15,且两端都填。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="thresholdrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("direction", "above"),
+                        ("blue_raise__lt", models.F("yellow_raise")),
+                        ("blue_raise__lt", models.F("orange_raise")),
+                        ("blue_raise__lt", models.F("red_raise")),
+                        ("yellow_raise__lt", models.F("orange_raise")),
+                        ("yellow_raise__lt", models.F("red_raise")),
+                        ("orange_raise__lt", models.F("red_raise")),
+                    ),
+                    models.Q(
+                        ("direction", "below"),
+                        ("blue_raise__gt", models.F("yellow_raise")),
+                        ("blue_raise__gt", models.F("orange_raise")),
+                        ("blue_raise__gt", models.F("red_raise")),
+                        ("yellow_raise__gt", models.F("orange_raise")),
+                        ("yellow_raise__gt", models.F("red_raise")),
+                        ("orange_raise__gt", models.F("red_raise")),
+                    ),
+                    ("direction__in", ("inside", "outside")),
+                    _connector="OR",
+                ),
+                name="rule_levels_in_order",
+                violation_error_message="级别越高,触发值须越严重,且不能比低级别更晚解除。",
             ),
         ),
         migrations.AddField(

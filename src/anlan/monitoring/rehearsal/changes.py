@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from datetime import time
 from typing import Any
 
 from django.db import models
@@ -14,6 +15,7 @@ from anlan.kit.backoffice.forms import stamp_of
 from anlan.kit.display import label_of
 from anlan.kit.entities import entity_of
 from anlan.monitoring.models import RuleProposal, ThresholdRule
+from anlan.monitoring.rule_words import windows_text
 
 
 def rule_fields() -> list[models.Field[Any, Any]]:
@@ -32,17 +34,23 @@ def changes_between(rule: ThresholdRule | None, wanted: ThresholdRule) -> dict[s
     """Field → value, as JSON, where the wanted rule differs from the live one, or from a blank one."""
     blank = rule or ThresholdRule()
     return {
-        field.name: getattr(wanted, field.attname)
+        field.name: _plain(getattr(wanted, field.attname))
         for field in rule_fields()
-        if getattr(wanted, field.attname) != getattr(blank, field.attname)
+        if _plain(getattr(wanted, field.attname)) != _plain(getattr(blank, field.attname))
     }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON keeps it."""
+    return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
 def rule_changed(proposal: RuleProposal) -> ThresholdRule:
     """The rule as it would be; nothing is saved."""
     rule = copy.copy(proposal.rule) if proposal.rule else ThresholdRule()
     for name, value in proposal.changes.items():
-        setattr(rule, ThresholdRule._meta.get_field(name).attname, value)  # type: ignore[union-attr]
+        field: Any = ThresholdRule._meta.get_field(name)
+        setattr(rule, field.attname, value if field.is_relation else field.to_python(value))
     return rule
 
 
@@ -72,6 +80,8 @@ def field_text(rule: ThresholdRule, name: str) -> str:
         return _("是") if value else _("否")
     if getattr(field, "flatchoices", None):
         return str(getattr(rule, f"get_{name}_display")())
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+    if name == "windows":
+        return ";".join(windows_text(value)) or "—"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return f"{value:g}" if isinstance(value, float) else str(value)

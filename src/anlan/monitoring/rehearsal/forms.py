@@ -6,15 +6,34 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from anlan.monitoring.models import Device, ThresholdRule
+from anlan.monitoring.models.rule_kernel import HOURS, NAMES
 from anlan.monitoring.rehearsal.changes import rule_fields
 from anlan.monitoring.selectors import areas_of
 
 WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
 
 
+WEEK = tuple(zip("1234567", (_("一"), _("二"), _("三"), _("四"), _("五"), _("六"), _("日")), strict=True))
+
+
+class Days(forms.MultipleChoiceField):
+    """Days of the week as "12345"; none and all of them are every day."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return list(value) if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:  # type: ignore[override]
+        days = "".join(sorted(super().clean(value)))
+        return "" if len(days) == len(WEEK) else days
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return "".join(sorted(data or [])) != (initial or "")
+
+
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A rule as it should be, with the reason; saving it is the proposal's business."""
 
+    schedule_days = Days(label=_("生效星期"), choices=WEEK, required=False, widget=forms.CheckboxSelectMultiple)
     why = forms.CharField(
         label=_("改动理由"),
         max_length=500,
@@ -23,8 +42,15 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ThresholdRule
-        fields = [field.name for field in rule_fields()]
-        widgets = {"device": forms.HiddenInput, "source": forms.Textarea(attrs={"rows": 2})}
+        fields = [field.name for field in rule_fields() if field.name != "windows"]
+        widgets = {
+            "device": forms.HiddenInput,
+            "source": forms.Textarea(attrs={"rows": 2}),
+            "schedule_start": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "schedule_end": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "season_from": forms.TextInput(attrs={"placeholder": "04-15"}),
+            "season_to": forms.TextInput(attrs={"placeholder": "10-15"}),
+        }
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,11 +58,47 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         area: Any = self.fields["area"]
         device.queryset = Device.objects.visible_to(user)
         area.queryset, area.empty_label = areas_of(user), str(_("全部辖区"))
+        self._add_windows()
         for name, field in self.fields.items():
             if isinstance(field, forms.FloatField):
                 field.widget.attrs["step"] = "any"
             if name in self.errors_at_once():
                 field.widget.attrs["aria-invalid"] = "true"
+
+    def _add_windows(self) -> None:
+        """A pair of fields for each level of each window."""
+        held = {row.get("hours"): row for row in self.instance.windows or []}
+        for hours in HOURS:
+            for level in NAMES:
+                pair = held.get(hours, {}).get(level) or (None, None)
+                for word, value in zip(("raise", "clear"), pair, strict=True):
+                    name = f"window_{hours}_{level}_{word}"
+                    self.fields[name] = forms.FloatField(required=False, initial=value)
+
+    def windows(self) -> list[tuple[int, list[tuple[str, Any, Any]]]]:
+        """Hours, and for each level its two bound fields."""
+        return [
+            (
+                hours,
+                [(level, *(self[f"window_{hours}_{level}_{word}"] for word in ("raise", "clear"))) for level in NAMES],
+            )
+            for hours in HOURS
+        ]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Lays the windows together; half a pair is an error of its cell."""
+        cleaned, rows = super().clean() or self.cleaned_data, []
+        for hours in HOURS:
+            row: dict[str, Any] = {"hours": hours}
+            for level in NAMES:
+                pair = [cleaned.get(f"window_{hours}_{level}_{word}") for word in ("raise", "clear")]
+                if pair.count(None) == 1:
+                    self.add_error(f"window_{hours}_{level}_{'raise' if pair[0] is None else 'clear'}", _("须成对"))
+                elif pair[0] is not None:
+                    row[level] = pair
+            rows += [row] if len(row) > 1 else []
+        self.instance.windows = rows
+        return cleaned
 
     def errors_at_once(self) -> set[str]:
         return set(self.errors) if self.is_bound else set()

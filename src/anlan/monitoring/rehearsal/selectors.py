@@ -7,12 +7,10 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anlan.monitoring.models import Rehearsal, RuleProposal, ThresholdRule
-from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.rehearsal.changes import rule_changed
 from anlan.monitoring.rehearsal.flow import OPEN
 from anlan.monitoring.rehearsal.services import covers
 
-NAMES = {Level.BLUE: "blue", Level.YELLOW: "yellow", Level.ORANGE: "orange", Level.RED: "red"}
 BARS = 1000
 
 
@@ -43,12 +41,6 @@ def scope_text(rule: ThresholdRule) -> str:
         return _("设备:%s") % rule.device
     kind = str(rule.get_device_kind_display())
     return _("%(area)s的%(kind)s") % {"area": rule.area, "kind": kind} if rule.area else _("全部%s") % kind
-
-
-def raised_at(rule: ThresholdRule) -> list[tuple[str, str, float]]:
-    """Tone, words and value of each level that the rule has."""
-    found = [(level, getattr(rule, f"{name}_raise")) for level, name in NAMES.items()]
-    return [(LEVEL_COLOURS[str(int(lv))], str(lv.label), value) for lv, value in found if value is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
@@ -80,18 +80,18 @@ def lasting(ms: int) -> str:
 
 
 OUTCOMES = {
-    "told": _lazy("新预测"),
-    "revised": _lazy("修订"),
-    "withdrawn": _lazy("撤回"),
-    "quiet": _lazy("不会越线"),
-    "beyond": _lazy("已越线"),
-    "short": _lazy("读数太少"),
-    "stale": _lazy("久无读数"),
-    "gaps": _lazy("断续"),
-    "flat": _lazy("数值不变"),
-    "crowded": _lazy("时间重叠"),
-    "wild": _lazy("算不收敛"),
-    "left_out": _lazy("超出数量未预测"),
+    "told": gettext_lazy("新预测"),
+    "revised": gettext_lazy("修订"),
+    "withdrawn": gettext_lazy("撤回"),
+    "quiet": gettext_lazy("不会越线"),
+    "beyond": gettext_lazy("已越线"),
+    "short": gettext_lazy("读数太少"),
+    "stale": gettext_lazy("久无读数"),
+    "gaps": gettext_lazy("断续"),
+    "flat": gettext_lazy("数值不变"),
+    "crowded": gettext_lazy("时间重叠"),
+    "wild": gettext_lazy("算不收敛"),
+    "left_out": gettext_lazy("超出数量未预测"),
 }
 
 

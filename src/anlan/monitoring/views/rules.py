@@ -9,16 +9,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from anlan.monitoring.models import Device, Series, ThresholdRule
-from anlan.monitoring.reasons import lines_of
+from anlan.monitoring.models.rule_kernel import NAMES
 from anlan.monitoring.rehearsal.flow import OPEN
 from anlan.monitoring.rehearsal.forms import RuleForm
-from anlan.monitoring.rehearsal.selectors import proposals_of, raised_at, rules_of, scope_text
+from anlan.monitoring.rehearsal.selectors import proposals_of, rules_of, scope_text
 from anlan.monitoring.rehearsal.services import may_propose, proposal_make
+from anlan.monitoring.rule_words import lines_of, raised_at
 from anlan.monitoring.rulebook import rulebook
 from anlan.monitoring.views.access import is_part, listed, page
 
 WORDS = ("name", "key", "source", "device__name", "device__code")
 HISTORY = 20
+ENDS = ("raise", "clear", "raise_low", "clear_low")
 
 
 @page("thresholdrule")
@@ -111,8 +113,7 @@ def _form_page(request: HttpRequest, row: ThresholdRule | None) -> HttpResponse:
         "rule": row,
         "device": instance.device,
         "back": reverse("monitoring:rule", args=[row.pk]) if row else reverse("monitoring:rules"),
-        "levels": [
-            (name, form[f"{name}_raise"], form[f"{name}_clear"]) for name in ("blue", "yellow", "orange", "red")
-        ],
+        "windows": form.windows(),
+        "levels": [(name, [form[f"{name}_{end}"] for end in ENDS]) for name in NAMES],
     }
     return render(request, "monitoring/rule_form.html", context, status=422 if form.errors else 200)

@@ -8,8 +8,8 @@ from anlan.monitoring.forecasting.dynamic import day_kind
 from anlan.monitoring.models import DynamicBound, Forecast, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import matches_of
-from anlan.monitoring.rehearsal.selectors import raised_at
 from anlan.monitoring.rehearsal.services import may_propose
+from anlan.monitoring.rule_words import limits_of
 from anlan.monitoring.selectors import series_views
 from anlan.monitoring.views.access import page
 
@@ -21,7 +21,7 @@ def series(request: HttpRequest, pk: int) -> HttpResponse:
     matches = matches_of(row)
     bound = DynamicBound.objects.filter(series=row).first()
     kind = day_kind(now_ms())
-    limits = [value for _tone, _words, value in raised_at(matches[0].rule)] if matches else []
+    limits = [limit.value for limit in limits_of(matches[0].rule)] if matches else []
     context = {
         "series": row,
         "view": view,
