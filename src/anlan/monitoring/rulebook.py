@@ -31,13 +31,16 @@ class Rulebook:
     by_kind: dict[tuple[str, str], int]
     by_area: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     bounded: Named = field(default_factory=dict)
+    retired: frozenset[int] = frozenset()
 
     def row(self, device_id: int, kind: str, key: str) -> int:
         """The row that judges a series; 0 where none does."""
         return self.bounded.get((device_id, key)) or self.static_row(device_id, kind, key)
 
     def static_row(self, device_id: int, kind: str, key: str) -> int:
-        """The same without dynamic bounds."""
+        """The same without dynamic bounds; nothing judges a retired device."""
+        if device_id in self.retired:
+            return 0
         names = (key, family(key))
         for name in names:
             if (found := self.by_device.get((device_id, name))) is not None:
@@ -82,6 +85,7 @@ def rulebook_of(rules: Sequence[ThresholdRule], *, version: int = 0, bounds: Seq
         by_device={(rule.device_id, rule.key): i for i, rule in enumerate(rules, 1) if rule.device_id},
         by_kind={(r.device_kind, r.key): i for i, r in enumerate(rules, 1) if not (r.device_id or r.area_id)},
         by_area=_by_area(rules),
+        retired=frozenset(Device.objects.filter(life="retired").values_list("id", flat=True)),
     )
     return _bounded(book, kernel, bounds) if bounds else book
 
@@ -117,4 +121,5 @@ def _bounded(book: Rulebook, kernel: list[Rule], bounds: Sequence[DynamicBound])
         by_kind=book.by_kind,
         by_area=book.by_area,
         bounded=named,
+        retired=book.retired,
     )

@@ -4,7 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
-from anlan.monitoring.views import alarms, devices, forecasts, ledger, proposals, rules, series
+from anlan.monitoring.views import alarms, devices, forecasts, ledger, life, proposals, rules, series
 from anlan.monitoring.views.access import READERS
 
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
     path("devices/<int:pk>/token/", devices.device_token, name="device_token"),
+    path("devices/<int:pk>/certificate/", life.device_certificate, name="device_certificate"),
+    path("devices/<int:pk>/commission/", life.device_commissioned, name="device_commission"),
+    path("devices/<int:pk>/retire/", life.device_retired, name="device_retire"),
+    path("devices/<int:pk>/reinstate/", life.device_reinstated, name="device_reinstate"),
     path("rules/", rules.rules, name="rules"),
     path("rules/new/", rules.rule_new, name="rule_new"),
     path("rules/<int:pk>/", rules.rule, name="rule"),

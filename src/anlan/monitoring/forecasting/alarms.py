@@ -1,8 +1,8 @@
 """A forecast is an alarm too, of a kind of its own, one a series; the real crossing takes its place."""
 
 from anlan.monitoring.alarms import AlarmNews, Transition, transitions_write
-from anlan.monitoring.models import Alarm
-from anlan.monitoring.resolve import devices_by_id, series_lock_by_id
+from anlan.monitoring.models import Alarm, Series
+from anlan.monitoring.resolve import devices_by_id
 
 NEWS = AlarmNews()
 
@@ -19,12 +19,12 @@ def forecast_clear(*, series_id: int, now: int) -> AlarmNews:
 
 def _write(series_id: int, level: int, value: float | None, now: int) -> AlarmNews:
     """The series' row is held first, as everybody who writes its alarms does."""
-    locked = series_lock_by_id([series_id])
+    row = Series.objects.select_for_update().filter(pk=series_id).first()
     standing = Alarm.objects.filter(series_id=series_id, kind=Alarm.Kind.FORECAST, cleared_at=None).first()
     before = standing.level if standing else 0
-    if not locked.ids or before == level:
+    if row is None or before == level:
         return NEWS
-    device = devices_by_id(locked.device_ids)[locked.device_ids[0]]
+    device = devices_by_id([row.device_id])[row.device_id]
     change = Transition(
         series_id=series_id,
         device=device,

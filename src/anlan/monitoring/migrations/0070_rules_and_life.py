@@ -19,6 +19,15 @@ end $$;
 create trigger monitoring_devices_moved
     after insert or update of area_id, kind on monitoring_device
     for each statement execute function monitoring_area_rules_moved();
+create trigger monitoring_devices_retired
+    after update of life on monitoring_device
+    for each statement execute function monitoring_rules_changed();
+do $$ begin
+    if exists (select from pg_proc where proname = 'monitoring_registry_changed') then
+        create trigger monitoring_registry_life_changed after update of life on monitoring_device
+            for each statement execute function monitoring_registry_changed();
+    end if;
+end $$;
 create trigger monitoring_areas_moved
     after update of path on accounts_area
     for each statement execute function monitoring_area_rules_moved();
@@ -26,6 +35,8 @@ create trigger monitoring_areas_moved
 
 UNDO = """
 drop trigger monitoring_areas_moved on accounts_area;
+drop trigger if exists monitoring_registry_life_changed on monitoring_device;
+drop trigger monitoring_devices_retired on monitoring_device;
 drop trigger monitoring_devices_moved on monitoring_device;
 drop function monitoring_area_rules_moved();
 drop trigger monitoring_bounds_changed on monitoring_dynamicbound;
@@ -36,10 +47,26 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_people_and_area_rules"),
         ("monitoring", "0002_store"),
+        ("registry", "0002_industry_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="Commissioning",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="验收时间")),
+                ("checks", models.JSONField(verbose_name="检查结果")),
+                ("failed", models.PositiveSmallIntegerField(default=0, verbose_name="不合格项")),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="说明")),
+            ],
+            options={
+                "verbose_name": "设备验收",
+                "verbose_name_plural": "设备验收",
+                "ordering": ["-id"],
+            },
+        ),
         migrations.CreateModel(
             name="DynamicBound",
             fields=[
@@ -204,6 +231,52 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name="thresholdrule",
             name="rule_levels_in_order",
+        ),
+        migrations.AddField(
+            model_name="device",
+            name="certificate_hash",
+            field=models.CharField(
+                blank=True, db_index=True, editable=False, max_length=64, verbose_name="客户端证书指纹"
+            ),
+        ),
+        migrations.AddField(
+            model_name="device",
+            name="life",
+            field=models.CharField(
+                choices=[
+                    ("registered", "已登记"),
+                    ("issued", "已发凭证"),
+                    ("in_service", "已验收在用"),
+                    ("retired", "已退役"),
+                ],
+                default="registered",
+                editable=False,
+                max_length=12,
+                verbose_name="阶段",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicaldevice",
+            name="certificate_hash",
+            field=models.CharField(
+                blank=True, db_index=True, editable=False, max_length=64, verbose_name="客户端证书指纹"
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicaldevice",
+            name="life",
+            field=models.CharField(
+                choices=[
+                    ("registered", "已登记"),
+                    ("issued", "已发凭证"),
+                    ("in_service", "已验收在用"),
+                    ("retired", "已退役"),
+                ],
+                default="registered",
+                editable=False,
+                max_length=12,
+                verbose_name="阶段",
+            ),
         ),
         migrations.AddField(
             model_name="historicalthresholdrule",
@@ -568,6 +641,27 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("certificate_hash", ""), _negated=True),
+                fields=("certificate_hash",),
+                name="device_certificate_once",
+                violation_error_message="该证书已绑定另一台设备。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="device",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("life", "retired"), _negated=True),
+                    models.Q(("certificate_hash", ""), ("token_hash", "")),
+                    _connector="OR",
+                ),
+                name="retired_device_has_no_credentials",
+                violation_error_message="已退役的设备不能有接入凭证。",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="thresholdrule",
             constraint=models.CheckConstraint(
                 condition=models.Q(("device", None), ("area", None), _connector="OR"),
@@ -686,6 +780,26 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="commissioning",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="验收人",
+            ),
+        ),
+        migrations.AddField(
+            model_name="commissioning",
+            name="device",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="commissionings",
+                to="monitoring.device",
+                verbose_name="监测设备",
+            ),
+        ),
+        migrations.AddField(
             model_name="dynamicbound",
             name="rule",
             field=models.ForeignKey(
@@ -795,6 +909,14 @@ class Migration(migrations.Migration):
             name="proposal",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="rehearsals", to="monitoring.ruleproposal"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="commissioning",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("failed", 0), models.Q(("note", ""), _negated=True), _connector="OR"),
+                name="commissioning_with_faults_says_why",
+                violation_error_message="带着不合格项验收须写明理由。",
             ),
         ),
         migrations.AddConstraint(

@@ -5,12 +5,14 @@ from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
 from anlan.monitoring.models.forecast import Forecast, ForecastRun
+from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
 __all__ = [
     "Alarm",
     "AlarmStep",
+    "Commissioning",
     "Device",
     "DeviceFrame",
     "DynamicBound",
