@@ -1,5 +1,6 @@
 """What a series will do is told before it does, stands as an alarm of its own, and is scored by what came."""
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -167,20 +168,24 @@ def test_the_interval_crosses_no_later_than_the_mean_and_no_earlier_than_its_far
 @given(st.lists(st.tuples(st.integers(1, 40), st.floats(-1e6, 1e6)), max_size=150))
 def test_any_series_is_laid_on_even_steps_or_refused_by_name(drawn: list[tuple[int, float]]) -> None:
     time = np.cumsum([gap for gap, _ in drawn], dtype=np.int64) * MINUTE
-    try:
-        step, values = even(time, np.array([v for _, v in drawn]))
-    except TooLittle as error:
-        assert str(error) in {"short", "gaps", "crowded"}
-    else:
+    value = np.array([v for _, v in drawn])
+    if len(drawn) < LEAST:
+        with pytest.raises(TooLittle, match="short"):
+            even(time, value)
+        return
+    with contextlib.suppress(TooLittle):
+        step, values = even(time, value)
         assert step > 0
-        assert len(values) >= LEAST and np.isfinite(values).all()
+        assert len(values) >= LEAST
+        assert np.isfinite(values).all()
 
 
 def test_a_falling_series_is_forecast_below_its_limit() -> None:
     time = np.arange(60, dtype=np.int64) * STEP
     value = 5 - 0.05 * np.arange(60) + np.random.default_rng(3).normal(0, 0.01, 60)
     found = crossing(forecast(time, value, horizon=HOUR), 1.7, -1)
-    assert found.due is not None and 10 * MINUTE < found.due - time[-1] < 50 * MINUTE
+    assert found.due is not None
+    assert 10 * MINUTE < found.due - time[-1] < 50 * MINUTE
     assert found.chance > 0.9
 
 
@@ -206,7 +211,8 @@ def test_what_is_usual_by_day_is_unusual_by_night() -> None:
     time, value = day_of_levels(28)
     profile = profile_of(time, value)
     cells = profile["workday"]
-    assert cells[2] is not None and cells[12] is not None
+    assert cells[2] is not None
+    assert cells[12] is not None
     assert cells[2][1] < 1.5 < cells[12][1]
     assert profile_of(time[:10], value[:10])["workday"][2] is None
     assert day_kind(1_700_870_400_000) == "restday"
@@ -243,7 +249,8 @@ def test_the_page_shows_what_stands_and_how_others_turned_out(rule: ThresholdRul
     client = Client()
     client.force_login(user, backend="anlan.accounts.backends.RoleBackend")
     text = client.get("/forecasts/").content.decode()
-    assert "预计" in text and "蓝色线 3 m" in text
+    assert "预计" in text
+    assert "蓝色线 3 m" in text
     assert "chart__band" in client.get(f"/forecasts/{row.pk}/").content.decode()
     assert "有越线预测" in client.get(f"/series/{row.series_id}/").content.decode()
     other = Area.objects.create(code="440310001", name="坪山街道", level="street", parent=area)
