@@ -51,7 +51,7 @@ class Rulebook:
         return self.by_kind.get((kind, names[0]), 0) or self.by_kind.get((kind, names[1]), 0)
 
     def table_of(self, rows: NDArray[np.int64]) -> RuleTable:
-        return RuleTable(self.table.cells[rows])
+        return self.table.take(rows)
 
 
 def family(key: str) -> str:

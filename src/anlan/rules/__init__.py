@@ -6,8 +6,10 @@ and does no input or output.
 
 from anlan.rules.declaration import Band, Rule, RuleError, Threshold, Window
 from anlan.rules.kernel import Verdict, judge, sweep, warm
+from anlan.rules.packing import from_bytes, to_bytes
+from anlan.rules.rows import RULE_ROW
 from anlan.rules.schedule import Schedule, Span
-from anlan.rules.state import NEVER, RAISED, STATE_ROW, KernelState, from_bytes, to_bytes
+from anlan.rules.state import NEVER, RAISED, STATE_ROW, KernelState
 from anlan.rules.states import Kind, Ledger, Level
 from anlan.rules.table import RuleTable
 from anlan.rules.transition import TRANSITION
@@ -15,6 +17,7 @@ from anlan.rules.transition import TRANSITION
 __all__ = [
     "NEVER",
     "RAISED",
+    "RULE_ROW",
     "STATE_ROW",
     "TRANSITION",
     "Band",

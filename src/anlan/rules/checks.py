@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from anlan.rules.declaration import Rule
 
 MOST_SAMPLES = 1_000_000
-MOST_WITHIN = 64
+MOST_WITHIN = 60
 MOST_WINDOWS = 4
 SHORTEST_WINDOW = 1_440
 LONGEST_TIME = 2**53
@@ -72,10 +72,10 @@ def _check_kinds(rule: "Rule") -> None:
 
 def _check_windows(rule: "Rule") -> None:
     lengths = [window.length for window in rule.windows]
-    if len(lengths) > MOST_WINDOWS or len(set(lengths)) < len(lengths):
-        raise RuleError("windows", f"at most {MOST_WINDOWS} windows of different lengths, not {lengths}")
+    if len(lengths) > MOST_WINDOWS or sorted(set(lengths)) != lengths:
+        raise RuleError("windows", f"at most {MOST_WINDOWS} windows, from the shortest to the longest, not {lengths}")
     if not all(SHORTEST_WINDOW <= length <= LONGEST_TIME for length in lengths):
-        raise RuleError("windows", f"a window is at least {SHORTEST_WINDOW} ms long, not {min(lengths)}")
+        raise RuleError("windows", f"a window is {SHORTEST_WINDOW} to {LONGEST_TIME} ms long, not {lengths}")
     for window in rule.windows:
         _check_levels(window.thresholds(), "above")
 

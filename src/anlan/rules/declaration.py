@@ -22,7 +22,7 @@ class Rule(Levels[Threshold | Band]):
 
     Levels (blue to red): "above" raises at value > raise_at and clears at value < clear_at, "below" the other
     way round; "inside" and "outside" take a Band. A level is raised by `samples` consecutive valid readings beyond
-    it, or by `samples` of the last `within` (at most 64), once they have been beyond without a break for `duration`
+    it, or by `samples` of the last `within` (at most 60), once they have been beyond without a break for `duration`
     (first to last reading). It is cleared by `clear_samples` consecutive readings past its clearing value over at
     least `clear_duration`; another between starts the count anew. What is raised counts no further.
 

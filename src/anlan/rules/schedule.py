@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from anlan.rules.parts import RuleError
 
 BEIJING = 8 * 3_600_000
 """ms that Beijing time is ahead of UTC; it knows no summer time."""
-DAY_MINUTES, WEEK_MINUTES = 1_440, 10_080
+DAY_MINUTES = 1_440
+MOST_SPANS = 8
 DAYS_OF = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -24,6 +22,11 @@ class Span:
     start: int = 0
     end: int = DAY_MINUTES
 
+    @property
+    def length(self) -> int:
+        """Its minutes on each of its days."""
+        return self.end - self.start + (DAY_MINUTES if self.end <= self.start else 0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -37,6 +40,8 @@ class Schedule:
     season: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
+        if len(self.spans) > MOST_SPANS:
+            raise RuleError("schedule", f"at most {MOST_SPANS} spans, not {len(self.spans)}")
         for span in self.spans:
             if not span.days or not set(span.days) <= set(range(1, 8)):
                 raise RuleError("schedule", f"days are 1 (Monday) to 7 (Sunday), not {span.days}")
@@ -46,20 +51,7 @@ class Schedule:
             if not (1 <= month <= 12 and 1 <= day <= DAYS_OF[month - 1]):
                 raise RuleError("season", f"there is no day {day} of month {month}")
 
-    def week(self) -> NDArray[np.bool_]:
-        """10,080 minutes from Monday 00:00 Beijing time: may the rule raise?"""
-        mask = np.zeros(WEEK_MINUTES, bool)
-        for span in self.spans:
-            length = span.end - span.start + (DAY_MINUTES if span.end <= span.start else 0)
-            for day in span.days:
-                first = (day - 1) * DAY_MINUTES + span.start
-                mask[np.arange(first, first + length) % WEEK_MINUTES] = True
-        return mask if self.spans else ~mask
-
-    def year(self) -> NDArray[np.bool_]:
-        """372 places, (month - 1) * 31 + day - 1: may the rule raise?"""
-        place = np.arange(372)
-        if self.season is None:
-            return place >= 0
-        first, last = ((month - 1) * 31 + day - 1 for month, day in self.season)
-        return (place >= first) & (place <= last) if first <= last else (place >= first) | (place <= last)
+    def places(self) -> tuple[int, int]:
+        """First and last day of the season as (month - 1) * 31 + day - 1."""
+        first, last = self.season or ((1, 1), (12, 31))
+        return (first[0] - 1) * 31 + first[1] - 1, (last[0] - 1) * 31 + last[1] - 1
