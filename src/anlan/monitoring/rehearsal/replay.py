@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.rules import KernelState, Kind, Ledger, RuleTable, judge
+from anlan.rules import KernelState, Kind, RuleTable, judge, sweep
 
 FOR_EVER = 2**61
 
@@ -35,10 +35,10 @@ def episodes(
     """Alarms of a series by row 0 of `table`; readings in order of time, none later than `end`."""
     if not len(time):
         return []
-    verdict = judge(table, KernelState.empty(1), np.zeros(len(time), np.int64), time, value, now=end, max_age=FOR_EVER)
-    judged = np.isin(verdict.ledger, [int(Ledger.NORMAL), int(Ledger.ALARM)])
-    found = _of_transitions(verdict.transitions, series) + _silences(table, series, time[judged], end)
-    return sorted(found, key=lambda one: (one.raised, one.kind))
+    state, places = KernelState.empty(1), np.zeros(len(time), np.int64)
+    verdict = judge(table, state, places, time, value, now=end, max_age=FOR_EVER, gaps=True)
+    rows = np.concatenate([verdict.transitions, sweep(table, state, end)])
+    return sorted(_of_transitions(rows, series), key=lambda one: (one.raised, one.kind))
 
 
 def _of_transitions(rows: NDArray[np.void], series: int) -> list[Episode]:
@@ -47,8 +47,6 @@ def _of_transitions(rows: NDArray[np.void], series: int) -> list[Episode]:
     for kind, time, value, before, after in zip(
         *(rows[name].tolist() for name in ("kind", "time", "value", "level_before", "level_after")), strict=True
     ):
-        if kind == Kind.NO_DATA:
-            continue
         if not before:
             standing[kind] = [time, after, value]
         elif after:
@@ -60,23 +58,11 @@ def _of_transitions(rows: NDArray[np.void], series: int) -> list[Episode]:
 
 def _episode(series: int, kind: int, begun: list[float], cleared: int | None) -> Episode:
     raised, level, value = begun
-    return Episode(series=series, kind=kind, level=int(level), raised=int(raised), cleared=cleared, value=value)
-
-
-def _silences(table: RuleTable, series: int, time: NDArray[np.int64], end: int) -> list[Episode]:
-    """What the sweep would have raised had it run at each moment."""
-    allowed, level = int(table["no_data_after"][0]), int(table["no_data_level"][0])
-    if not allowed or not len(time):
-        return []
-    until = np.append(time[1:], end)
-    return [
-        Episode(
-            series=series,
-            kind=int(Kind.NO_DATA),
-            level=level,
-            raised=int(time[i]) + allowed,
-            cleared=int(until[i]) if i + 1 < len(time) else None,
-            value=None,
-        )
-        for i in np.flatnonzero(until - time > allowed).tolist()
-    ]
+    return Episode(
+        series=series,
+        kind=kind,
+        level=int(level),
+        raised=int(raised),
+        cleared=cleared,
+        value=None if kind == Kind.NO_DATA else value,
+    )

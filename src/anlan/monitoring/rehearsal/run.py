@@ -79,7 +79,7 @@ def governed(proposal: RuleProposal) -> list[Governed]:
 
 
 def _row(book: Rulebook, row: int) -> RuleTable:
-    return book.table_of(np.array([row], np.int64))
+    return book.table.take([row])
 
 
 def _within(*rules: ThresholdRule | None) -> Iterable[tuple[int, int, str, str]]:
