@@ -18,6 +18,7 @@ from typing import Any
 from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring import store
+from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -95,6 +96,7 @@ def _sweep(since: int) -> None:
     today = (now + store.SHIFT) // store.DAY
     store.days_make([today, today + 1])
     silence_sweep(now=now, since=since)
+    derived_sweep(now=now)
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:

@@ -123,6 +123,8 @@ def forecast_text(row: Forecast) -> str:
     words = _("预计 %(due)s 分钟(%(early)s–%(late)s)后越过%(level)s线 %(limit)s")
     values = {"due": row.due_at, "early": row.early_at, "late": row.late_at}
     shown = {name: _in_minutes(at, row.revised_at) for name, at in values.items()}
+    if row.late_at is None:
+        shown["late"] = _("%s 以后") % _in_minutes(row.until, row.revised_at)
     limit = f"{row.limit:g} {unit_text(row.series.unit)}".strip()
     return words % {**shown, "level": row.get_level_display(), "limit": limit}
 

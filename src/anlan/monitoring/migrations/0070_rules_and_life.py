@@ -1,6 +1,7 @@
 """Rules of areas, proposals and their rehearsals, dynamic bounds, forecasts, derived series, a device's life."""
 
 import django.db.models.deletion
+import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -65,6 +66,45 @@ class Migration(migrations.Migration):
                 "verbose_name": "设备验收",
                 "verbose_name_plural": "设备验收",
                 "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="DerivedSeries",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="名称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("difference", "差值(第一减第二)"),
+                            ("ratio", "比值(第一除以第二)"),
+                            ("drift", "与邻近站中位数之差"),
+                        ],
+                        max_length=12,
+                        verbose_name="算法",
+                    ),
+                ),
+                (
+                    "radius_km",
+                    models.FloatField(
+                        default=3, help_text="只用于邻近站:同类设备的同一指标,至少要两个", verbose_name="邻近半径(公里)"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60, verbose_name="指标代码")),
+                ("unit", models.CharField(blank=True, max_length=20, verbose_name="单位")),
+                (
+                    "max_age_minutes",
+                    models.PositiveIntegerField(
+                        default=15, help_text="另一指标的读数早于这么久就不算", verbose_name="最大时差(分钟)"
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
+            ],
+            options={
+                "verbose_name": "计算指标",
+                "verbose_name_plural": "计算指标",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
@@ -141,6 +181,54 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "预测运行",
                 "ordering": ["-id"],
             },
+        ),
+        migrations.CreateModel(
+            name="HistoricalDerivedSeries",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("name", models.CharField(db_index=True, max_length=60, verbose_name="名称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("difference", "差值(第一减第二)"),
+                            ("ratio", "比值(第一除以第二)"),
+                            ("drift", "与邻近站中位数之差"),
+                        ],
+                        max_length=12,
+                        verbose_name="算法",
+                    ),
+                ),
+                (
+                    "radius_km",
+                    models.FloatField(
+                        default=3, help_text="只用于邻近站:同类设备的同一指标,至少要两个", verbose_name="邻近半径(公里)"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60, verbose_name="指标代码")),
+                ("unit", models.CharField(blank=True, max_length=20, verbose_name="单位")),
+                (
+                    "max_age_minutes",
+                    models.PositiveIntegerField(
+                        default=15, help_text="另一指标的读数早于这么久就不算", verbose_name="最大时差(分钟)"
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+            ],
+            options={
+                "verbose_name": "historical 计算指标",
+                "verbose_name_plural": "historical 计算指标",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="Rehearsal",
@@ -800,6 +888,40 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="derivedseries",
+            name="device",
+            field=models.OneToOneField(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="derived",
+                to="monitoring.device",
+                verbose_name="监测设备",
+            ),
+        ),
+        migrations.AddField(
+            model_name="derivedseries",
+            name="first",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="monitoring.series",
+                verbose_name="第一指标",
+            ),
+        ),
+        migrations.AddField(
+            model_name="derivedseries",
+            name="second",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="monitoring.series",
+                verbose_name="第二指标",
+            ),
+        ),
+        migrations.AddField(
             model_name="dynamicbound",
             name="rule",
             field=models.ForeignKey(
@@ -838,6 +960,53 @@ class Migration(migrations.Migration):
                 related_name="forecasts",
                 to="monitoring.series",
                 verbose_name="监测指标",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalderivedseries",
+            name="device",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="monitoring.device",
+                verbose_name="监测设备",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalderivedseries",
+            name="first",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="monitoring.series",
+                verbose_name="第一指标",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalderivedseries",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalderivedseries",
+            name="second",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="monitoring.series",
+                verbose_name="第二指标",
             ),
         ),
         migrations.AddField(
@@ -917,6 +1086,36 @@ class Migration(migrations.Migration):
                 condition=models.Q(("failed", 0), models.Q(("note", ""), _negated=True), _connector="OR"),
                 name="commissioning_with_faults_says_why",
                 violation_error_message="带着不合格项验收须写明理由。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="derivedseries",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "drift"), ("second", None)),
+                    models.Q(models.Q(("kind", "drift"), _negated=True), ("second__isnull", False)),
+                    _connector="OR",
+                ),
+                name="derived_has_its_second",
+                violation_error_message="差值和比值须有第二指标,与邻近站之差没有第二指标。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="derivedseries",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("second", None), models.Q(("second", models.F("first")), _negated=True), _connector="OR"
+                ),
+                name="derived_of_two_different",
+                violation_error_message="第一指标和第二指标不能是同一个。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="derivedseries",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_age_minutes__gt", 0), ("radius_km__gt", 0)),
+                name="derived_reaches_somewhere",
+                violation_error_message="邻近半径和最大时差须大于零。",
             ),
         ),
         migrations.AddConstraint(

@@ -3,6 +3,7 @@
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.count import FrameCount, LedgerCount
+from anlan.monitoring.models.derived import DerivedSeries
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
 from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.life import Commissioning
@@ -13,6 +14,7 @@ __all__ = [
     "Alarm",
     "AlarmStep",
     "Commissioning",
+    "DerivedSeries",
     "Device",
     "DeviceFrame",
     "DynamicBound",

@@ -72,8 +72,9 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             for level in NAMES:
                 pair = held.get(hours, {}).get(level) or (None, None)
                 for word, value in zip(("raise", "clear"), pair, strict=True):
-                    name = f"window_{hours}_{level}_{word}"
-                    self.fields[name] = forms.FloatField(required=False, initial=value)
+                    name, hint = f"window_{hours}_{level}_{word}", _("触发") if word == "raise" else _("解除")
+                    widget = forms.NumberInput(attrs={"placeholder": hint})
+                    self.fields[name] = forms.FloatField(required=False, initial=value, widget=widget)
 
     def windows(self) -> list[tuple[int, list[tuple[str, Any, Any]]]]:
         """Hours, and for each level its two bound fields."""

@@ -28,6 +28,7 @@ def series(request: HttpRequest, pk: int) -> HttpResponse:
         "matches": matches,
         "bound": bound,
         "bound_kind": kind,
+        "tightens": bool(bound and matches and bound.tighten(matches[0].rule.as_rule())),
         "bound_chart": bound_chart(bound, kind, limits[0] if limits else None) if bound else None,
         "forecast": Forecast.objects.filter(series=row, state=Forecast.State.STANDING).first(),
         "may_propose": may_propose(request.user),
