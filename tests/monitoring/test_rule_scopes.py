@@ -1,5 +1,6 @@
 """Which rule judges a series, in the rulebook and on its page alike; and how a row becomes the kernel's rule."""
 
+import re
 from collections.abc import Callable
 from datetime import time
 from itertools import combinations
@@ -8,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import translation
 
 from anlan.accounts.models import Area, User
 from anlan.monitoring.models import Device, RuleProposal, Series, ThresholdRule
@@ -217,3 +219,29 @@ def test_pages_of_rules_open_for_who_may_see_them_and_not_for_others(
     for address in (f"/rules/{live.pk}/", f"/series/{series.pk}/"):
         assert client.get(address).status_code == 404, address
     assert client.get("/rules/new/").status_code == 403
+
+
+def test_english_pages_have_no_chinese_of_ours(client: Client, series: Series) -> None:
+    live = rule(
+        name="Level", device_kind="", device=series.device, source="plan", unit="m", dynamic=True, key=series.key
+    )
+    live.blue_raise, live.blue_clear, live.flat_minutes, live.schedule_days = 3, 2.5, 60, "12"
+    live.windows = [{"hours": 3, "red": [9, 8]}]
+    live.save()
+    Device.objects.update(name="Station")
+    Series.objects.update(name="Level")
+    client.cookies["django_language"] = "en"
+    for address in (
+        "/rules/",
+        f"/rules/{live.pk}/",
+        f"/rules/{live.pk}/change/",
+        f"/series/{series.pk}/",
+        "/forecasts/",
+    ):
+        with translation.override("zh-hans"):
+            page = client.get(address).content.decode()
+        body = page.split("<main")[1].split("</main>")[0]
+        for name in Area.objects.values_list("name", flat=True):
+            body = body.replace(name, "")
+        found = re.findall(r"[\u4e00-\u9fff]+", body)
+        assert not found, (address, found)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.chart import Limit
 from anlan.monitoring.models import Level, ThresholdRule
@@ -11,7 +12,15 @@ from anlan.monitoring.models.rule_kernel import BANDS
 from anlan.monitoring.wording import unit_text
 
 NAMES = {Level.BLUE: "blue", Level.YELLOW: "yellow", Level.ORANGE: "orange", Level.RED: "red"}
-DAYS = "一二三四五六日"
+WEEK = (
+    gettext_lazy("周一"),
+    gettext_lazy("周二"),
+    gettext_lazy("周三"),
+    gettext_lazy("周四"),
+    gettext_lazy("周五"),
+    gettext_lazy("周六"),
+    gettext_lazy("周日"),
+)
 
 
 def limits_of(rule: ThresholdRule) -> list[Limit]:
@@ -142,7 +151,7 @@ def _range(rule: ThresholdRule, unit: str) -> list[str]:
 def _when(rule: ThresholdRule, _unit: str) -> list[str]:
     found = []
     if rule.schedule_days or rule.schedule_start or rule.schedule_end:
-        days = "、".join(_("周%s") % DAYS[int(day) - 1] for day in rule.schedule_days) or _("每天")
+        days = "、".join(str(WEEK[int(day) - 1]) for day in rule.schedule_days) or _("每天")
         ends = [
             f"{end:%H:%M}" if end else "24:00" if last else "00:00"
             for last, end in enumerate((rule.schedule_start, rule.schedule_end))

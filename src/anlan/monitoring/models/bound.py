@@ -47,7 +47,8 @@ class DynamicBound(models.Model):
         """The rule with its blue level at the bound; None where that is not tighter than every level of the rule."""
         if self.raise_at is None or self.clear_at is None or rule.direction not in ("above", "below"):
             return None
-        if any(rule.sign * self.raise_at >= rule.sign * one.raise_at for _level, one in rule.thresholds()):
+        given = [one for _level, one in rule.thresholds() if isinstance(one, Threshold)]
+        if any(rule.sign * self.raise_at >= rule.sign * one.raise_at for one in given):
             return None
         try:
             return replace(rule, blue=Threshold(raise_at=self.raise_at, clear_at=self.clear_at))

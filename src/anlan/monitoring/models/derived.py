@@ -17,7 +17,7 @@ PROTOCOL = "derived"
 class OfFirst(RowQuerySet["DerivedSeries"]):
     """Seen by whoever sees the first series' device."""
 
-    def visible_to(self, user: Any) -> "OfFirst":  # type: ignore[override]
+    def visible_to(self, user: Any) -> "OfFirst":
         return self.filter(first__in=Series.objects.visible_to(user))
 
 

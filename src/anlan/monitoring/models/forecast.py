@@ -12,7 +12,7 @@ from anlan.monitoring.models.rule import ThresholdRule
 class OfSeries(OfDevice["Forecast"]):
     """Forecasts are seen by whoever sees their series' device."""
 
-    def visible_to(self, user: object) -> "OfSeries":  # type: ignore[override]
+    def visible_to(self, user: object) -> "OfSeries":
         return self.filter(series__in=Series.objects.visible_to(user))
 
 

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from anlan.monitoring.models import Device, ThresholdRule
 from anlan.monitoring.models.rule_kernel import HOURS, NAMES
 from anlan.monitoring.rehearsal.changes import rule_fields
+from anlan.monitoring.rule_words import WEEK
 from anlan.monitoring.selectors import areas_of
 
 WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
 
 
-WEEK = tuple(zip("1234567", (_("一"), _("二"), _("三"), _("四"), _("五"), _("六"), _("日")), strict=True))
+CHOICES = tuple(zip("1234567", WEEK, strict=True))
 
 
 class Days(forms.MultipleChoiceField):
@@ -22,7 +23,7 @@ class Days(forms.MultipleChoiceField):
     def prepare_value(self, value: Any) -> Any:
         return list(value) if isinstance(value, str) else value
 
-    def clean(self, value: Any) -> str:  # type: ignore[override]
+    def clean(self, value: Any) -> str:
         days = "".join(sorted(super().clean(value)))
         return "" if len(days) == len(WEEK) else days
 
@@ -33,7 +34,7 @@ class Days(forms.MultipleChoiceField):
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A rule as it should be, with the reason; saving it is the proposal's business."""
 
-    schedule_days = Days(label=_("生效星期"), choices=WEEK, required=False, widget=forms.CheckboxSelectMultiple)
+    schedule_days = Days(label=_("生效星期"), choices=CHOICES, required=False, widget=forms.CheckboxSelectMultiple)
     why = forms.CharField(
         label=_("改动理由"),
         max_length=500,
@@ -81,7 +82,10 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         return [
             (
                 hours,
-                [(level, *(self[f"window_{hours}_{level}_{word}"] for word in ("raise", "clear"))) for level in NAMES],
+                [
+                    (level, self[f"window_{hours}_{level}_raise"], self[f"window_{hours}_{level}_clear"])
+                    for level in NAMES
+                ],
             )
             for hours in HOURS
         ]

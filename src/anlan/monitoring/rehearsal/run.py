@@ -67,7 +67,7 @@ def _minutes(clock: str) -> int:
 def governed(proposal: RuleProposal) -> list[Governed]:
     """Every series that the rule judges before or after the change, in order of id."""
     changed = rule_changed(proposal)
-    others = list(ThresholdRule.objects.filter(active=True).exclude(pk=proposal.rule_id).select_related("area"))
+    others = list(ThresholdRule.objects.filter(active=True).exclude(pk=proposal.rule_id or 0).select_related("area"))
     live = [proposal.rule] if proposal.rule and proposal.rule.active else []
     old, new = rulebook_of([*live, *others]), rulebook_of([*([changed] if changed.active else []), *others])
     found = []

@@ -94,8 +94,9 @@ def _start(request: HttpRequest) -> ThresholdRule:
     return wanted
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
+def _number(text: str | None) -> int:
+    """0, which no row has, for what is no number."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _form_page(request: HttpRequest, row: ThresholdRule | None) -> HttpResponse:
