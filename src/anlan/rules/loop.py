@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from numpy import uint64
+
 from anlan.rules.checks import MOST_SAMPLES
-from anlan.rules.compiled import compiled
+from anlan.rules.compiled import apart, compiled
 from anlan.rules.rows import CALM_ROWS
 from anlan.rules.schedule import BEIJING, DAY_MINUTES
 from anlan.rules.state import NEVER, RAISED
@@ -20,6 +22,7 @@ UNKNOWN_DEVICE, FUTURE = int(Ledger.UNKNOWN_DEVICE), int(Ledger.FUTURE)
 LEVEL, RATE, NO_DATA = int(Kind.LEVEL), int(Kind.RATE), int(Kind.NO_DATA)
 ACCUMULATION, FLAT = int(Kind.ACCUMULATION), int(Kind.FLAT)
 INFINITY, NAN = float("inf"), float("nan")
+BLOCK = 8192
 MOST_ROWS = 6
 """Transitions that one reading can cause."""
 
@@ -120,29 +123,45 @@ def _remember(rule: Any, side: Any, k: int, changed: bool, is_raised: bool) -> N
 
 
 @compiled
-def _level_of(rule: Any, cell: Any, side: Any, has_side: bool, time: int, value: float, may: bool) -> int:
-    """The highest raised level after one more valid sample; counts the runs."""
-    level = 0
-    for k in range(4):
-        run = cell.run[k]
+def _simply(rule: Any, run: int, beyond: bool, past: bool) -> int:
+    """`_cleared` and `_counted` of a rule of consecutive samples alone, as choices without branches."""
+    longer = RAISED if run + 1 >= rule.samples else run + 1
+    fewer = 0 if -run >= rule.clear_samples else run - 1
+    up, down = longer if beyond else 0, fewer if past else RAISED
+    return down if run < 0 else up
+
+
+@compiled
+def _moved(rule: Any, cell: Any, side: Any, has_side: bool, k: int, time: int, value: float, may: bool) -> int:
+    """The run of a given level after one more valid sample."""
+    run = cell.run[k]
+    beyond = (value < rule.raise_low[k]) | (value > rule.raise_high[k])
+    past = (rule.clear_low[k] < value) & (value < rule.clear_high[k])
+    if rule.inside:
+        beyond = (rule.raise_low[k] < value) & (value < rule.raise_high[k])
+        past = (value < rule.clear_low[k]) | (value > rule.clear_high[k])
+    if not has_side:
+        after = _simply(rule, run, beyond & may, past)
+    else:
         is_raised = run < 0
-        beyond = value < rule.raise_low[k] or value > rule.raise_high[k]
-        past = rule.clear_low[k] < value < rule.clear_high[k]
-        if rule.inside:
-            beyond = rule.raise_low[k] < value < rule.raise_high[k]
-            past = value < rule.clear_low[k] or value > rule.clear_high[k]
-        if not rule.given >> k & 1:
-            run = 0
-        elif is_raised:
-            run = _cleared(rule, side, k, run, time, past)
-        else:
-            run = _counted(rule, side, k, run, time, beyond and may)
-        if has_side:
-            _remember(rule, side, k, is_raised != (run < 0), run < 0)
-        cell.run[k] = run
-        if run < 0:
-            level = k + 1
-    return level
+        after = _cleared(rule, side, k, run, time, past) if is_raised else _counted(rule, side, k, run, time, beyond & may)
+        _remember(rule, side, k, is_raised != (after < 0), after < 0)
+    cell.run[k] = after
+    return after
+
+
+@compiled
+def _level_of(rule: Any, cell: Any, side: Any, has_side: bool, time: int, value: float, may: bool) -> tuple[int, bool]:
+    """The highest raised level after one more valid sample, and whether no level is between two states."""
+    level, raised, rests = 0, 0, True
+    for k in range(4):
+        if rule.given >> k & 1:
+            run = _moved(rule, cell, side, has_side, k, time, value, may)
+            rests = rests & ((run == 0) | (run == RAISED)) & (side.history[k] == 0)
+            level, raised = (k + 1, raised | 1 << k) if run < 0 else (level, raised)
+        elif cell.run[k]:
+            cell.run[k] = 0
+    return level, rests & (raised == rule.given & (1 << level) - 1)
 
 
 @compiled
@@ -152,7 +171,7 @@ def _rate_of(rule: Any, cell: Any, time: int, value: float, may: bool) -> int:
         fast = step * rule.rate_per > rule.rate_limit * (time - cell.last_time)
     else:
         fast = step > rule.rate_limit
-    return rule.rate_level if fast and (may or cell.rate_level > 0) else 0
+    return rule.rate_level if fast & (may | (cell.rate_level > 0)) else 0
 
 
 @compiled
@@ -237,12 +256,11 @@ def _write(
     after: int,
     window: int,
 ) -> int:
-    if before == after:
-        return count
+    """One more row where something has moved; written in any case, as a wrong guess would cost more than the row."""
     row = out[count]
     row.reading, row.series, row.time, row.value = reading, series, time, value
     row.kind, row.level_before, row.level_after, row.window = kind, before, after, window
-    return count + 1
+    return count + (before != after)
 
 
 @compiled
@@ -299,32 +317,24 @@ def _take_flat(
 def _take(
     rule: Any, cell: Any, side: Any, has_side: bool, times: Any, amounts: Any, out: Any, count: int,
     reading: int, series: int, time: int, value: float,
-) -> int:  # fmt: skip
-    """One valid reading into its series: at most one transition a kind, in the order of MOST_ROWS."""
+) -> tuple[int, bool]:  # fmt: skip
+    """One valid reading into its series: at most one transition a kind, in the order of MOST_ROWS. Also whether a
+    calm reading would now change nothing but the last time and value.
+    """
     may = _may_raise(rule, time)
-    count = _write(out, count, reading, series, time, value, NO_DATA, cell.no_data_level, 0, 0)
-    level = _level_of(rule, cell, side, has_side, time, value, may)
+    if cell.no_data_level:
+        count = _write(out, count, reading, series, time, value, NO_DATA, cell.no_data_level, 0, 0)
+    level, rests = _level_of(rule, cell, side, has_side, time, value, may)
     count = _write(out, count, reading, series, time, value, LEVEL, cell.level, level, 0)
     rate = _rate_of(rule, cell, time, value, may)
     count = _write(out, count, reading, series, time, value, RATE, cell.rate_level, rate, 0)
     cell.no_data_level, cell.level, cell.rate_level = 0, level, rate
-    if has_side or cell.accumulation_level or cell.flat_level:
+    if has_side or cell.accumulation_level + cell.flat_level > 0:
         count = _take_windows(rule, cell, side, has_side, times, amounts, out, count, reading, series, time, value, may)
         count = _take_flat(rule, cell, side, has_side, out, count, reading, series, time, value, may)
+        rests = rests and cell.accumulation_level + cell.flat_level == 0
     cell.last_time, cell.last_value = time, value
-    return count
-
-
-@compiled
-def _rests(rule: Any, cell: Any, side: Any) -> bool:
-    """Whether a calm reading would change nothing but the last time and value."""
-    if cell.rate_level + cell.accumulation_level + cell.flat_level > 0:
-        return False
-    for k in range(4):
-        at_rest = RAISED if k < cell.level and rule.given >> k & 1 else 0
-        if cell.run[k] != at_rest or (rule.history_mask and side.history[k]):
-            return False
-    return True
+    return count, rests & (rate == 0)
 
 
 @compiled
@@ -332,54 +342,79 @@ def _full(rule: Any, side: Any, times: Any) -> bool:
     return rule.windows > 0 and side.entries >= times.shape[1]
 
 
+@apart
+def _calm(
+    rules: Any, memory: Any, series: Any, time: Any, value: Any, oldest: int, newest: int, first: int, ledger: Any,
+    todo: Any,
+) -> int:  # fmt: skip
+    """Takes the readings of one block that leave their series at rest; gives how many it left, as places in `todo`.
+
+    A series of which one is left rests no more, so that all that follow of it are left too, in their order.
+    """
+    calm, cells, settled, end = rules[1], memory[0], memory[1], first + BLOCK
+    series, time, value, ledger = series[first:end], time[first:end], value[first:end], ledger[first:end]
+    left = 0
+    for i in range(len(series)):
+        if series[i] < 0:
+            ledger[i] = UNKNOWN_DEVICE
+            continue
+        s, t, v = uint64(series[i]), time[i], value[i]
+        cell, rest = cells[s], calm[uint64(settled[s])]
+        if (
+            rest.low <= v <= rest.high and abs(v - cell.last_value) <= rest.step
+            and uint64(t - cell.last_time - 1) < rest.gap and oldest <= t <= newest
+        ):  # fmt: skip
+            cell.last_time, cell.last_value, ledger[i] = t, v, rest.ledger
+        else:
+            settled[s], todo[left] = 0, first + i
+            left += 1
+    return left
+
+
 @compiled
 def judge_each(
     rules: Any, memory: Any, series: Any, time: Any, value: Any, oldest: int, newest: int, gaps: bool,
-    first: int, ledger: Any, out: Any,
-) -> tuple[int, int]:  # fmt: skip
-    """Judges readings from `first` on; gives the first that is not judged and how many rows of `out` were written.
-
-    It stops before the end where `out` has no room for MOST_ROWS more, or a window's entries none for another.
+    progress: Any, todo: Any, ledger: Any, out: Any,
+) -> int:  # fmt: skip
+    """Goes on from `progress` (next block, places in `todo`, those of them that are done) and gives how many rows of
+    `out` were written. It stops where `out` has no room for MOST_ROWS more, or a window's entries none for another.
     """
-    distinct, calm, row = rules
+    distinct, _, row = rules
     cells, settled, side_of, sides, times, amounts = memory
+    first, left, done = progress[0], progress[1], progress[2]
     count, last = 0, len(out) - MOST_ROWS
-    for i in range(first, len(series)):
-        s, t, v = series[i], time[i], value[i]
-        if s < 0:
-            ledger[i] = UNKNOWN_DEVICE
+    while done < left or first < len(series):
+        if done == left:
+            left, done = _calm(rules, memory, series, time, value, oldest, newest, first, ledger, todo), 0
+            first += BLOCK
             continue
-        cell, rest = cells[s], calm[settled[s]]
-        step, ahead = abs(v - cell.last_value), t - cell.last_time
-        if (
-            (v >= rest.low) & (v <= rest.high) & (step <= rest.step)
-            & (ahead > 0) & (ahead <= rest.gap) & (t >= oldest) & (t <= newest)
-        ):  # fmt: skip
-            cell.last_time, cell.last_value, ledger[i] = t, v, rest.ledger
-            continue
-        rule, side = distinct[row[s]], sides[side_of[s]]
+        i = todo[done]
+        s, t, v = uint64(series[i]), time[i], value[i]
+        rule, cell, side = distinct[uint64(row[s])], cells[s], sides[uint64(side_of[s])]
         state = _screened(rule, cell, t, v, oldest, newest)
         if state == NORMAL:
             if count > last or _full(rule, side, times):
-                return i, count
-            count = _missed(rule, cell, out, count, s, t) if gaps else count
-            count = _take(rule, cell, side, side_of[s] > 0, times, amounts, out, count, i, s, t, v)
-            settled[s] = 1 + row[s] * CALM_ROWS + cell.level if _rests(rule, cell, side) else 0
-            if cell.level + cell.rate_level + cell.accumulation_level + cell.flat_level > 0:
-                state = ALARM
+                break
+            count = _missed(rule, cell, out, count, series[i], t) if gaps else count
+            count, rests = _take(rule, cell, side, side_of[s] > 0, times, amounts, out, count, i, series[i], t, v)
+            settled[s] = 1 + row[s] * CALM_ROWS + cell.level if rests else 0
+            state = ALARM if cell.level + cell.rate_level + cell.accumulation_level + cell.flat_level > 0 else NORMAL
         ledger[i] = state
-    return len(series), count
+        done += 1
+    progress[0], progress[1], progress[2] = first, left, done
+    return count
 
 
 @compiled
-def sweep_each(rules: Any, memory: Any, now: int, first: int, out: Any) -> tuple[int, int]:
-    """Series from `first` on; gives the first that is not looked at and how many rows of `out` were written."""
+def sweep_each(rules: Any, memory: Any, now: int, progress: Any, out: Any) -> int:
+    """Series from `progress[0]` on; gives how many rows of `out` were written, and stops where it has no more room."""
     distinct, _, row = rules
     cells, settled, side_of, sides, times, amounts = memory
     count = 0
-    for s in range(first, len(cells)):
+    for s in range(progress[0], len(cells)):
         if count + MOST_ROWS > len(out):
-            return s, count
+            return count
+        progress[0] = s + 1
         rule, cell, side = distinct[row[s]], cells[s], sides[side_of[s]]
         heard = max(cell.last_time, cell.since)
         silent = rule.no_data_after > 0 and heard != NEVER and heard <= now - rule.no_data_after
@@ -392,4 +427,4 @@ def sweep_each(rules: Any, memory: Any, now: int, first: int, out: Any) -> tuple
             total, before = side.window_sum[window], int(cell.accumulation_level)
             cell.accumulation_level = level
             count = _write(out, count, -1, s, now, total, ACCUMULATION, before, level, window)
-    return len(cells), count
+    return count
