@@ -33,7 +33,8 @@ union all
 select 2, id, number, convert_to(path, 'UTF8'), block
 from monitoring_readingfile where block = any(%s::bigint[]) and last_time >= %s and first_time < %s
 order by 1, 2
-"""_NEAR = """
+"""
+_NEAR = """
 select w.id, coalesce(min(c.first_time), -%s::bigint)::bigint from unnest(%s::bigint[]) w(id) left join lateral (
     select first_time from monitoring_readingchunk where series_id = w.id order by last_time desc limit 2) c on true
 group by w.id
