@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from anlan.accounts.models import Area
 from anlan.kit import events
 from anlan.monitoring import devices as device_memory
-from anlan.monitoring import rulebook, store
+from anlan.monitoring import rulebook
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.models import Device, ThresholdRule
 
@@ -21,7 +21,6 @@ from anlan.monitoring.models import Device, ThresholdRule
 def _fresh_process_memory() -> Iterator[None]:
     """What a process remembers of its database does not outlive a test."""
     yield
-    store._known.clear()
     rulebook._current.clear()
     device_memory._kept_at.clear()
 
@@ -69,7 +68,9 @@ LEFT_BEHIND = (
 
 def _empty(_case: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate monitoring_reading, monitoring_alarmstep")
+        cursor.execute(
+            "truncate monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_alarmstep"
+        )
         for table in LEFT_BEHIND:
             cursor.execute(f"delete from {table}")
 

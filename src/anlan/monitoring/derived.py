@@ -100,8 +100,8 @@ def _since(row: DerivedSeries, now: int) -> int:
 
 
 def _stored(series_id: int, start: int, now: int) -> Column:
-    rows = store.readings(series_id, start=start, end=now + 1)
-    return np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64)
+    time, value, _state = store.arrays(series_id, start=start, end=now + 1)
+    return time, value
 
 
 def _inputs(row: DerivedSeries) -> list[int]:

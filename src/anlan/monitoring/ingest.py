@@ -66,14 +66,13 @@ def readings_store(*, batch: Sequence[Arrival], now: int | None = None) -> Store
     """
     present = now_ms() if now is None else now
     columns = _columns(batch)
-    return _retried(lambda: _store(batch, columns, present), columns.time, present)
+    return _retried(lambda: _store(batch, columns, present))
 
 
-def _retried(work: Callable[[], StoreResult], times: NDArray[np.int64], now: int) -> StoreResult:
+def _retried(work: Callable[[], StoreResult]) -> StoreResult:
     """Tries again where PostgreSQL broke a ring of waiting writers."""
     for left in range(TRIES - 1, -1, -1):
         try:
-            store.days_make(store.days_of(times, now))
             with transaction.atomic():
                 return work()
         except OperationalError as error:
@@ -157,10 +156,11 @@ def _save(
     """
     ids = np.array(locked.ids, np.int64)
     chosen = _chosen(columns, series, states)
-    new = store.append(ids[series[chosen]], columns.time[chosen], columns.value[chosen], states[chosen])
-    pairs = zip(ids[series[chosen]].tolist(), columns.time[chosen].tolist(), strict=True)
-    again = chosen[[pair not in new for pair in pairs]] if len(new) < len(chosen) else chosen[:0]
-    states[again[states[again] == Ledger.LATE]] = Ledger.DUPLICATE
+    late = chosen[states[chosen] == Ledger.LATE]
+    states[late[store.known(ids[series[late]], columns.time[late])]] = Ledger.DUPLICATE
+    chosen = chosen[states[chosen] != Ledger.DUPLICATE]
+    if len(chosen):
+        store.append(ids[series[chosen]], columns.time[chosen], columns.value[chosen], states[chosen])
     judged = np.isin(states, [Ledger.NORMAL, Ledger.ALARM])
     levels = series_save(locked, np.unique(series[judged]))
     return {locked.device_ids[i] for i in np.flatnonzero(levels != locked.levels)}

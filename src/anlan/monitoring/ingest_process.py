@@ -17,7 +17,6 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connections
 
-from anlan.monitoring import store
 from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
@@ -76,7 +75,7 @@ class Ingest:
 
 
 async def sweep_forever(pause: float) -> None:
-    """Looks for silence again and again, and makes tomorrow's partition before midnight."""
+    """Looks for silence again and again."""
     thread, since = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep"), now_ms()
     try:
         while True:
@@ -93,8 +92,6 @@ async def sweep_forever(pause: float) -> None:
 def _sweep(since: int) -> None:
     close_old_connections()
     now = now_ms()
-    today = (now + store.SHIFT) // store.DAY
-    store.days_make([today, today + 1])
     silence_sweep(now=now, since=since)
     derived_sweep(now=now)
 

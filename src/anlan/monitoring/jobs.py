@@ -15,7 +15,9 @@ def rehearsal_run(*, rehearsal_id: int) -> None:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name="monitoring.forecasts", queue="forecasts", queueing_lock="monitoring.forecasts")
+@app.task(
+    name="monitoring.forecasts", queue="forecasts", lock="monitoring.forecasts", queueing_lock="monitoring.forecasts"
+)
 def forecasts(timestamp: int) -> None:
     """Forecasts every series that is asked for, and settles what has come."""
     from anlan.monitoring.forecasting.run import forecasts_run
@@ -26,7 +28,7 @@ def forecasts(timestamp: int) -> None:
 
 
 @app.periodic(cron="1 * * * *")
-@app.task(name="monitoring.bounds", queue="forecasts", queueing_lock="monitoring.bounds")
+@app.task(name="monitoring.bounds", queue="forecasts", lock="monitoring.bounds", queueing_lock="monitoring.bounds")
 def bounds(timestamp: int) -> None:
     """Puts each dynamic bound to what is usual at this hour."""
     from anlan.monitoring.forecasting.dynamic import bounds_renew

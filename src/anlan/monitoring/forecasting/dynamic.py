@@ -87,9 +87,8 @@ def bounds_renew(*, now: int) -> dict[str, int]:
 def _renew(series: Series, rule: ThresholdRule, now: int) -> str:
     bound = DynamicBound.objects.filter(series=series).first() or DynamicBound(series=series)
     if bound.pk is None or bound.computed_at < moment(now) - RENEWED:
-        rows = store.readings(series.pk, start=now - WEEKS, end=now, limit=10_000_000)
-        time, value = np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64)
-        bound.profile, bound.readings, bound.computed_at = profile_of(time, value), len(rows), moment(now)
+        time, value, _state = store.arrays(series.pk, start=now - WEEKS, end=now)
+        bound.profile, bound.readings, bound.computed_at = profile_of(time, value), len(time), moment(now)
     found = bound_at(bound.profile, now, rule.direction)
     raised, cleared = found or (None, None)
     hour = timezone.localtime(moment(now)).hour

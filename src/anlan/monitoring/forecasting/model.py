@@ -94,10 +94,13 @@ def _trend(values: Numbers, steps: int) -> tuple[Numbers, Numbers]:
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = UnobservedComponents(values, "lltrend").fit(disp=False, maxiter=50)
-    told = fitted.get_forecast(steps)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
+            told = UnobservedComponents(values, "lltrend").fit(disp=False, maxiter=50).get_forecast(steps)
+    except (np.linalg.LinAlgError, ArithmeticError) as error:
+        raise TooLittle("wild") from error
     mean, deviation = np.asarray(told.predicted_mean), np.sqrt(np.maximum(np.asarray(told.var_pred_mean), 0.0))
     if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
         raise TooLittle("wild")

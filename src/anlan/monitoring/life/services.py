@@ -90,24 +90,20 @@ def device_retire(*, device: Device, by: Any, reason: str) -> Device:
     row.token_hash, row.certificate_hash = "", ""
     row._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]
     row.save(update_fields=["token_hash", "certificate_hash", "life"])
-    known = devices_by_id([row.pk])[row.pk]
-    standing = Alarm.objects.filter(device=row, cleared_at=None).order_by("id")
-    transitions_write(
-        [
-            Transition(
-                series_id=one.series_id,
-                device=known,
-                kind=one.kind,
-                time=now,
-                value=None,
-                before=one.level,
-                after=0,
-            )
-            for one in standing
-        ],
-        now,
-    )
+    _alarms_clear(row, now)
     return row
+
+
+def _alarms_clear(device: Device, now: int) -> None:
+    known = devices_by_id([device.pk])[device.pk]
+    standing = Alarm.objects.filter(device=device, cleared_at=None).order_by("id")
+    changes = [
+        Transition(
+            series_id=one.series_id, device=known, kind=one.kind, time=now, value=None, before=one.level, after=0
+        )
+        for one in standing
+    ]
+    transitions_write(changes, now)
 
 
 @transaction.atomic

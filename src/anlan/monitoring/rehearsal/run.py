@@ -123,9 +123,9 @@ def _hear(heard: _Heard, one: Governed, window: Window) -> None:
 
 def history(series_id: int, start: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Times and values that a rule would have judged, also those that were out of the range of its time."""
-    rows = store.readings(series_id, start=start, end=end, limit=10_000_000, valid_only=False)
-    kept = [(time, value) for time, value, state in rows if state in JUDGED]
-    return np.array([t for t, _ in kept], np.int64), np.array([v for _, v in kept], np.float64)
+    time, value, state = store.arrays(series_id, start=start, end=end, valid_only=False)
+    kept = np.isin(state, [int(one) for one in JUDGED])
+    return (time, value) if kept.all() else (time[kept], value[kept])
 
 
 def _named(result: dict[str, Any], ids: Sequence[int], window: Window) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from anlan.accounts.rows import reach
 from anlan.kit.constraints import sentence_of
 from anlan.kit.flow import IllegalStep
 from anlan.kit.law import NoSuchRule, law_value
+from anlan.kit.notices import notice_send
 from anlan.monitoring.models import Rehearsal, RehearsalSight, RuleProposal, ThresholdRule
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.rehearsal.changes import changes_between, rule_base, rule_changed, rule_print
@@ -114,6 +115,21 @@ def _finish(row: Rehearsal) -> None:
     if proposal.state in {ProposalState.DRAFT, ProposalState.REHEARSED}:
         proposal.state = FLOW.after(ProposalState(proposal.state), ProposalStep.REHEARSE)
         proposal.save(update_fields=["state"])
+        _call_for_signature(proposal)
+
+
+def _call_for_signature(proposal: RuleProposal) -> None:
+    """Tells the commanders of the scope that a change waits for them."""
+    rule = rule_changed(proposal)
+    area = rule.area or (rule.device.area if rule.device else proposal.proposed_by.area)
+    if area is not None:
+        notice_send(
+            address=f"role:{Role.COMMANDER}@{area.code}",
+            title=_("规则改动待签署:%s") % rule.name,
+            body=_("%(who)s提出:%(why)s") % {"who": proposal.proposed_by, "why": proposal.why},
+            url=f"/rules/proposals/{proposal.pk}/",
+            about=proposal,
+        )
 
 
 def rehearsal_see(*, rehearsal: Rehearsal, by: Any) -> None:
@@ -183,7 +199,11 @@ def _go_live(proposal: RuleProposal, by: Any) -> ThresholdRule:
         "proposer": proposal.proposed_by,
         "signer": by,
     }
-    rule.save()
+    try:
+        with transaction.atomic():
+            rule.save()
+    except IntegrityError as error:
+        raise IllegalStep(sentence_of(error, ThresholdRule)) from error
     return rule
 
 
