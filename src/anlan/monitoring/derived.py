@@ -29,18 +29,18 @@ Column = tuple[NDArray[np.int64], NDArray[np.float64]]
 def derive(kind: str, inputs: Sequence[Column], since: int, max_age: int) -> Column:
     """Values at each time after `since` (ms) at which the first input has one, or of a pair either; the others count
     as they last were, unless that was longer ago than `max_age` ms. What has no value (a missing input, a division by
-    zero) is left out.
+    zero, an overflow) is left out.
     """
     timed = inputs[:1] if kind == DerivedSeries.Kind.DRIFT else inputs
     times = np.unique(np.concatenate([time[time > since] for time, _ in timed]))
     columns = [_last(one, times, max_age) for one in inputs]
-    if kind == DerivedSeries.Kind.DIFFERENCE:
-        value = columns[0] - columns[1]
-    elif kind == DerivedSeries.Kind.RATIO:
-        zero = columns[1] == 0
-        value = np.where(zero, np.nan, columns[0] / np.where(zero, 1.0, columns[1]))
-    else:
-        value = columns[0] - _median(columns[1:], len(times))
+    with np.errstate(all="ignore"):
+        if kind == DerivedSeries.Kind.DIFFERENCE:
+            value = columns[0] - columns[1]
+        elif kind == DerivedSeries.Kind.RATIO:
+            value = columns[0] / columns[1]
+        else:
+            value = columns[0] - _median(columns[1:], len(times))
     kept = np.isfinite(value)
     return times[kept], value[kept]
 
