@@ -1,5 +1,6 @@
 """What command listens to: alarms of monitoring, and deadlines that passed."""
 
+from anlan.command import fates as fates
 from anlan.command.flows import FIRST_REPORT, ORDER_ARRIVAL, ORDER_RECEIPT
 from anlan.command.services.alarms import signal_alarm_cleared, signal_escalate, signal_from_alarm
 from anlan.command.services.clocks import CHASE, first_report_breach, first_report_chase

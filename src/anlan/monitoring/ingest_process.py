@@ -18,6 +18,7 @@ from typing import Any
 from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring import json_columns
+from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -100,7 +101,9 @@ def _begin(_since: int) -> None:
 
 def _sweep(since: int) -> None:
     close_old_connections()
-    silence_sweep(now=now_ms(), since=since)
+    now = now_ms()
+    silence_sweep(now=now, since=since)
+    derived_sweep(now=now)
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:

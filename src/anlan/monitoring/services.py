@@ -13,6 +13,8 @@ from anlan.accounts.roles import Role
 from anlan.kit.flow import IllegalStep
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
 from anlan.monitoring.alarms import alarm_show
+from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
+from anlan.monitoring.life.flow import LifeStep, Stage
 from anlan.monitoring.models import Alarm, AlarmStep, Device
 from anlan.monitoring.resolve import devices_by_id
 
@@ -74,6 +76,7 @@ def device_token_issue(*, device: Device, by: Any) -> str:
     locked = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     locked.token_hash = token_hash(token)
+    locked.life = FLOW_OF_LIFE.after(Stage(locked.life), LifeStep.ISSUE)
     locked._history_user = by  # type: ignore[attr-defined]
-    locked.save(update_fields=["token_hash"])
+    locked.save(update_fields=["token_hash", "life"])
     return token

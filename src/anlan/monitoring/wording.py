@@ -8,7 +8,15 @@ from anlan.protocols.gb26875_units import ANALOG
 from anlan.protocols.hj212_data import factor_of
 from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
 
-SOURCES = {"sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON"}
+SOURCES = {
+    "sl651": "SL 651",
+    "hj212": "HJ 212",
+    "gb26875": "GB 26875",
+    "mqtt": "MQTT",
+    "http": "HTTP",
+    "json": "JSON",
+    "derived": gettext_lazy("计算"),
+}
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -53,7 +61,7 @@ UNITS = {"1": "", "m2": "m²", "m3": "m³", "ug": "μg", "km2": "km²"}
 
 
 def source_title(source: str) -> str:
-    return SOURCES.get(source, source)
+    return str(SOURCES.get(source, source))
 
 
 def error_title(kind: str) -> str:

@@ -144,7 +144,9 @@ def _moved(rule: Any, cell: Any, side: Any, has_side: bool, k: int, time: int, v
         after = _simply(rule, run, beyond & may, past)
     else:
         is_raised = run < 0
-        after = _cleared(rule, side, k, run, time, past) if is_raised else _counted(rule, side, k, run, time, beyond & may)
+        after = (
+            _cleared(rule, side, k, run, time, past) if is_raised else _counted(rule, side, k, run, time, beyond & may)
+        )
         _remember(rule, side, k, is_raised != (after < 0), after < 0)
     cell.run[k] = after
     return after

@@ -1,18 +1,31 @@
 """Rows of the monitoring centre: devices and their series, rules, alarms, and what the ledger counts."""
 
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
+from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.count import FrameCount, LedgerCount
+from anlan.monitoring.models.derived import DerivedSeries
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
+from anlan.monitoring.models.forecast import Forecast, ForecastRun
+from anlan.monitoring.models.life import Commissioning
+from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
 __all__ = [
     "Alarm",
     "AlarmStep",
+    "Commissioning",
+    "DerivedSeries",
     "Device",
     "DeviceFrame",
+    "DynamicBound",
+    "Forecast",
+    "ForecastRun",
     "FrameCount",
     "LedgerCount",
     "Level",
+    "Rehearsal",
+    "RehearsalSight",
+    "RuleProposal",
     "RuleStamp",
     "Series",
     "ThresholdRule",

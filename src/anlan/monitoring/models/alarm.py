@@ -20,6 +20,11 @@ class Alarm(OwnedRow):
         LEVEL = 0, _("超限")
         RATE = 1, _("突变")
         NO_DATA = 2, _("无数据")
+        ACCUMULATION = 3, _("累计超限")
+        FLAT = 4, _("数值不变")
+        FORECAST = 5, _("预计超限")
+        DRIFT = 6, _("漂移")
+        DIFFERENCE = 7, _("差值超限")
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测设备"))
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="alarms", verbose_name=_("监测指标"))

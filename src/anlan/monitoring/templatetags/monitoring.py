@@ -4,8 +4,11 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.models import Alarm
+from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import source_title, unit_text
 
@@ -14,6 +17,8 @@ register = template.Library()
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
     "online": "green", "silent": "red", "never": "neutral",
+    "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
+    "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
@@ -50,3 +55,51 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
+
+
+@register.filter
+def level_words(level: int) -> str:
+    return str(Level(level).label)
+
+
+@register.filter
+def kind_words(kind: int) -> str:
+    return str(Alarm.Kind(kind).label)
+
+
+@register.filter
+def lasting(ms: int) -> str:
+    """How long something lasted, in the two largest units."""
+    minutes = int(ms) // 60_000
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
+    return _("%d 分钟") % minutes
+
+
+OUTCOMES = {
+    "told": gettext_lazy("新预测"),
+    "revised": gettext_lazy("修订"),
+    "withdrawn": gettext_lazy("撤回"),
+    "quiet": gettext_lazy("不会越线"),
+    "beyond": gettext_lazy("已越线"),
+    "short": gettext_lazy("读数太少"),
+    "stale": gettext_lazy("久无读数"),
+    "gaps": gettext_lazy("断续"),
+    "flat": gettext_lazy("数值不变"),
+    "crowded": gettext_lazy("时间重叠"),
+    "wild": gettext_lazy("算不收敛"),
+    "left_out": gettext_lazy("超出数量未预测"),
+}
+
+
+@register.filter
+def outcome_words(name: str) -> str:
+    return str(OUTCOMES.get(name, name))
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()

@@ -22,6 +22,7 @@ from anlan.monitoring.selectors import (
 )
 from anlan.monitoring.services import device_token_issue, may_issue_tokens
 from anlan.monitoring.views.access import is_part, listed, page
+from anlan.monitoring.views.life import life_context
 from anlan.monitoring.wording import series_title
 
 SERIES = 12
@@ -71,6 +72,7 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "token": token,
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
         "part": is_part(request),
+        **({} if is_part(request) else life_context(request.user, row)),
         "query": f"hours={hours}",
     }
     return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)
