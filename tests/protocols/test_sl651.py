@@ -149,8 +149,14 @@ def test_a_report_that_more_will_follow_is_answered_with_go_on():
     assert frame("sl651", frame("sl651", up(body, end=b"\x17")).reply).fields["end"] == "ACK"
 
 
-@pytest.mark.parametrize("name", ["func2F", "func38", "func46", "func51", "func36_pkt1"])
-def test_nothing_else_is_answered(name):
+@pytest.mark.parametrize("name", ["func38", "func39", "func41", "func46", "func4A", "func51"])
+def test_what_a_station_answers_to_its_centre_is_confirmed_too(name):
+    """M4: the last frame of an answer is met with EOT."""
+    assert frame("sl651", frame("sl651", VALID[name]).reply).fields["end"] == "EOT"
+
+
+@pytest.mark.parametrize("name", ["func2F", "func2F_b", "func36_pkt1"])
+def test_keepalive_and_a_message_that_is_not_whole_are_not_answered(name):
     assert frame("sl651", VALID[name]).reply is None
 
 

@@ -118,7 +118,7 @@ def _frame(raw: bytes, fields: dict[str, object], readings: list[Reading], devia
 
 
 def decoder() -> Decoder:
-    return StreamDecoder(Wire(mark=MARK, measure=measure, read=read))
+    return StreamDecoder(Wire(marks=(MARK,), measure=measure, read=read))
 
 
 def retime(raw: bytes, time: int) -> bytes:

@@ -148,7 +148,7 @@ def _reply(head: dict[str, str], groups: list[dict[str, str]], flag: int) -> byt
 
 
 def decoder() -> Decoder:
-    return StreamDecoder(Wire(mark=b"##", measure=measure, read=read, blank=b"\r\n"))
+    return StreamDecoder(Wire(marks=(b"##",), measure=measure, read=read, blank=b"\r\n"))
 
 
 def retime(raw: bytes, time: int) -> bytes:
