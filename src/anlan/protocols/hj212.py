@@ -46,13 +46,14 @@ class Session:
     def read(self, raw: bytes) -> Event | list[Event]:
         try:
             message = opened(raw)
-            if message.split is None:
-                return message.frame(None)
-            return self._packet(message)
+            event = message.frame(None) if message.split is None else self._packet(message)
         except clock.ClockError as error:
             return FrameError("time", str(error), raw)
         except FrameError as error:
             return error
+        following = [_late(one) for one in self._released(message)] if self._held else []
+        lost = [_incomplete(parts) for parts in self._packets.take_lost()]
+        return [event, *following, *lost] if following or lost else event
 
     def left(self) -> list[Event]:
         """Packets whose data time never came are read at the time of their request."""
@@ -62,35 +63,27 @@ class Session:
     def abandoned(self) -> list[Event]:
         return [_incomplete(parts) for parts in self._packets.end()]
 
-    def _packet(self, message: Message) -> Event | list[Event]:
+    def _packet(self, message: Message) -> Event:
         time = self._times.get(message.key)
         if time is None and message.needs_time and len(self._held) < MOST:
             self._held.append(message)
             return message.waiting()
         frame = message.frame(time)
-        parts = self._packets.add(message.key, *message.split_or_one, b"")
-        frame.fields["complete"] = parts.complete
-        self._remember(message)
-        following = [_late(one) for one in self._released(message.key)]
-        lost = [_incomplete(parts) for parts in self._packets.take_lost()]
-        return [frame, *following, *lost] if following or lost else frame
-
-    def _remember(self, message: Message) -> None:
+        frame.fields["complete"] = self._packets.add(message.key, *message.split_or_one, b"").complete
         if message.time is not None:
             self._times[message.key] = message.time
             if len(self._times) > MOST:
                 self._times.popitem(last=False)
+        return frame
 
-    def _released(self, key: tuple[str, str]) -> list[Message]:
-        """Those that waited for the time of this message, with it."""
-        time = self._times.get(key)
-        if time is None or not self._held:
-            return []
-        free = [replace(one, carried=time) for one in self._held if one.key == key]
-        self._held = [one for one in self._held if one.key != key]
+    def _released(self, message: Message) -> list[Message]:
+        """Those that waited for the time of this message, with it; and those whose device goes on to another."""
+        time = self._times.get(message.key)
+        free = [one for one in self._held if one.head["MN"] == message.head["MN"] and (one.key != message.key or time)]
+        self._held = [one for one in self._held if one not in free]
         for one in free:
-            self._packets.add(key, *one.split_or_one, b"")
-        return free
+            self._packets.add(one.key, *one.split_or_one, b"")
+        return [replace(one, carried=time) if one.key == message.key else one for one in free]
 
 
 def _incomplete(parts: Parts) -> FrameError:
