@@ -18,6 +18,7 @@ from anlan.monitoring import store
 from anlan.monitoring.alarms import AlarmNews, Transition, transitions_read, transitions_write
 from anlan.monitoring.arrivals import Arrival, StoreResult
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
+from anlan.monitoring.deviations import deviations_count
 from anlan.monitoring.devices import devices_stand, frames_keep
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.resolve import (
@@ -190,6 +191,7 @@ def _count(batch: Sequence[Arrival], columns: _Batch, states: NDArray[np.uint8],
     ]
     unknown_count(unknown, now)
     frames_count(batch, now)
+    deviations_count(batch, now)
     sources = [columns.frames[place][0].source for place in columns.owner.tolist()]
     states_count(Counter(zip(sources, states.tolist(), strict=True)), now)
 

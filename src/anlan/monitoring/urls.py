@@ -4,7 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
-from anlan.monitoring.views import alarms, devices, ledger
+from anlan.monitoring.views import alarms, commands, deviations, devices, ledger
 from anlan.monitoring.views.access import READERS
 
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
     path("devices/<int:pk>/token/", devices.device_token, name="device_token"),
+    path("devices/<int:pk>/commands/", commands.commands, name="device_commands"),
+    path("devices/<int:pk>/commands/new/", commands.command_new, name="device_command_new"),
+    path("devices/<int:pk>/commands/<int:command_pk>/cancel/", commands.command_stop, name="device_command_cancel"),
+    path("deviations/", deviations.deviations, name="deviations"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
@@ -21,5 +25,6 @@ urlpatterns = [
 NAV = [
     NavItem(title=_("报警"), url_name="monitoring:alarms", icon="alarm", roles=READERS, order=16),
     NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
+    NavItem(title=_("报文合规"), url_name="monitoring:deviations", icon="warning", roles=READERS, order=31),
     NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=32),
 ]

@@ -13,6 +13,7 @@ class Limits:
     one transaction. `idle`: without a byte. `frame`: from a frame's first byte to its last. `errors`: failed frames
     in a row on one connection. `rate`: frames a second from one connection, on average; it is slowed down, and
     nothing is thrown away. `pending`: MQTT messages without a promise (QoS 0) held at once; what is beyond is counted.
+    `command`: between two looks for commands that wait for a device.
     """
 
     room: int = 20_000
@@ -26,6 +27,7 @@ class Limits:
     pending: int = 5_000
     sweep: float = 2.0
     drain: float = 10.0
+    command: float = 1.0
 
     @classmethod
     def from_environment(cls, words: Mapping[str, str] = os.environ) -> "Limits":

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
+from anlan.monitoring.deviations import deviation_title
 from anlan.monitoring.models.device import LEVEL_COLOURS
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import source_title, unit_text
@@ -14,11 +15,13 @@ register = template.Library()
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
     "online": "green", "silent": "red", "never": "neutral",
+    "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
 register.filter("source_title", source_title)
 register.filter("unit", unit_text)
+register.filter("deviation_title", deviation_title)
 
 
 @register.filter
