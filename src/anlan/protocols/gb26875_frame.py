@@ -8,6 +8,8 @@ from anlan.protocols.stream import Refusal
 MARK, TAIL = b"@@", b"##"
 HEAD, FRAMING = 27, 30
 LONGEST_UNIT = 1024
+_TRUSTED = 4096
+"""A length beyond this is noise; it must not explain the frames behind it away."""
 
 
 def measure(buffer: bytearray, at: int) -> int | Refusal | None:
@@ -17,7 +19,7 @@ def measure(buffer: bytearray, at: int) -> int | Refusal | None:
     if buffer[at + 26] not in COMMANDS:
         return 0
     if length > LONGEST_UNIT:
-        return FrameError("too_long", f"an application unit of {length} bytes"), FRAMING + length
+        return FrameError("too_long", f"an application unit of {length} bytes"), FRAMING + min(length, _TRUSTED)
     return FRAMING + length
 
 

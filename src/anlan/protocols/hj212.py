@@ -50,7 +50,7 @@ class Session:
         except clock.ClockError as error:
             return FrameError("time", str(error), raw)
         except FrameError as error:
-            return error
+            return error.with_traceback(None)
         following = [_late(one) for one in self._released(message)] if self._held else []
         lost = [_incomplete(parts) for parts in self._packets.take_lost()]
         return [event, *following, *lost] if following or lost else event

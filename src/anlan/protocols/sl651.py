@@ -39,7 +39,7 @@ class Session:
         except ClockError as error:
             return FrameError("time", str(error), raw)
         except FrameError as error:
-            return error
+            return error.with_traceback(None)
         lost = self._packets.take_lost()
         return [frame, *map(incomplete, lost)] if lost else frame
 

@@ -37,15 +37,15 @@ class TextBody(Content):
         head = data[:16].decode("ascii", "replace")
         self.fields["serial"] = int(head[:4], 16) if re.fullmatch(r"[0-9A-Fa-f]{4}", head[:4]) else 0
         self.fields["send_time"] = self.stamp(head[4:16], 4, SEND_LAYOUT)
-        raw = _RAW_WORDS.search(data, 16)
-        self._split(data[: raw.start()] if raw else data)
+        raw = _RAW_WORDS.search(data[16:])
+        self._split(data[: 16 + raw.start()] if raw else data)
         self._read_station()
         if not down and (function in WITH_ELEMENTS or function in TEXT_ONLY):
             self._read_elements()
         elif self._place < len(self._words):
             self._read_pairs(down)
         if raw:
-            self._add_raw(raw[1].decode(), data[raw.end() :])
+            self._add_raw(raw[1].decode(), data[16 + raw.end() :])
 
     def _split(self, data: bytes) -> None:
         text = data[16:].decode("ascii", "replace")
