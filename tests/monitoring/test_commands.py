@@ -1,5 +1,6 @@
 """Commands to devices: asked on a page, delivered over the device's own socket, answered, refused or expired."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -29,6 +30,9 @@ from anlan.monitoring.commanding.services import (
 )
 from anlan.monitoring.models import CommandFrame, Device, DeviceCommand
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.replaying.links import Tally
+from anlan.monitoring.replaying.player import Plan, Player
+from anlan.monitoring.replaying.recording import recorded_frame
 from anlan.protocols import protocols
 from anlan.protocols.commands import Answer, ParameterError
 from anlan.protocols.frames import Simulator
@@ -358,3 +362,27 @@ def test_a_leader_sees_commands_and_has_no_button(device: DeviceMaker, area: Are
     assert "查询时钟" in page
     assert "commands/new" not in page
     assert client.get(f"/devices/{one.pk}/commands/new/").status_code == 403
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_replayed_device_obeys_and_its_recording_goes_on(device: DeviceMaker, area: Area) -> None:
+    one = device()
+    raw = [protocols()["sl651"].encode(one.code, 1_767_225_600_000 + k * 60_000, {"39": 1.5}) for k in range(60)]
+    frames = [recorded_frame(k * 50, "sl651", each) for k, each in enumerate(raw)]
+    rows = [ask(one, key, person(area)) for key in ("51", "37", "36")]
+    stop = asyncio.Event()
+
+    async def whole(ports: dict[str, int]) -> Tally:
+        player = Player(frames, Plan(host="127.0.0.1", ports=ports, loop=True))
+        playing = asyncio.create_task(player.play(stop))
+        async with asyncio.timeout(20):
+            while player.tally.obeyed < 3 or player.tally.acknowledged < 5:
+                await asyncio.sleep(0.05)
+        stop.set()
+        await playing
+        return player.tally
+
+    with Ingest("sl651") as ingest:
+        tally = asyncio.run(whole(ingest.ports))
+        until(lambda: {state(row) for row in rows} == {CommandState.ANSWERED})
+    assert (tally.repeated, tally.missing) == (0, 0)

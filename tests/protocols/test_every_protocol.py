@@ -218,7 +218,7 @@ def mutated(rng, name, seed):
     return resummed(name, bytes(raw)) if dice & 1 else bytes(raw)
 
 
-SHARE = 16
+SHARE = 8
 """One in so many pieces of bad input is a mutated frame, the others are marks with noise behind them."""
 MARKS = (b"~~", b"\x01", b"##", b"@@", b"\n", b"{", b"##0012", b"\x7e\x7e\x01")
 

@@ -1,15 +1,19 @@
-"""One device's line over TCP: what was not acknowledged is kept and sent again over the next connection."""
+"""One device's line over TCP: what was not acknowledged is kept and sent again over the next connection.
+
+Commands of the centre are obeyed by the protocol's simulated device, which measures what the recording last said.
+"""
 
 import asyncio
 import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from anlan.monitoring.moments import now_ms
 from anlan.monitoring.replaying.recording import Recorded
-from anlan.protocols import Frame, decode, protocols
+from anlan.protocols import Frame, FrameError, ProtocolSpec, decode, protocols
 
 WINDOW = 64
 """Frames of one device under way without an answer."""
@@ -21,13 +25,15 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 @dataclass
 class Tally:
-    """What has become of the frames. `silent`: sent, and no answer is wanted. `repeated`: sendings after the first."""
+    """What has become of the frames. `silent`: sent, and no answer is wanted. `repeated`: sendings after the first.
+    `obeyed`: commands of the centre that were answered."""
 
     sent: int = 0
     acknowledged: int = 0
     silent: int = 0
     repeated: int = 0
     skipped: int = 0
+    obeyed: int = 0
 
     @property
     def missing(self) -> int:
@@ -36,7 +42,8 @@ class Tally:
 
     def __str__(self) -> str:
         words = f"{self.sent} sent, {self.acknowledged} acknowledged, {self.repeated} repeated"
-        return f"{words}, {self.silent} without an answer wanted, {self.missing} unanswered"
+        obeyed = f", {self.obeyed} commands obeyed" if self.obeyed else ""
+        return f"{words}, {self.silent} without an answer wanted, {self.missing} unanswered{obeyed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +59,39 @@ def ports(words: Mapping[str, str] = os.environ) -> dict[str, int]:
     return {name: port for name, port in told.items() if port}
 
 
+class Obeying:
+    """The device at the end of a line: what it measures, and what it answers to commands."""
+
+    def __init__(self, spec: ProtocolSpec, device: str) -> None:
+        self._spec, self._device = spec, device
+        self._values: dict[str, float] = {}
+
+    @classmethod
+    def of(cls, frame: Recorded) -> "Obeying | None":
+        """None where nobody has written a device of this protocol."""
+        spec = protocols()[frame.protocol]
+        return cls(spec, frame.device) if spec.simulator else None
+
+    def measure(self, frames: Sequence[Frame]) -> None:
+        self._values |= {reading.series: reading.value for one in frames for reading in one.readings}
+
+    def first(self, data: bytes) -> bytes | None:
+        """The first whole frame of these bytes; empty while it is not whole, None where none begins."""
+        events = self._spec.decoder().feed(data)
+        if not events:
+            return b""
+        whole = events[0]
+        return None if isinstance(whole, FrameError) or not data.startswith(whole.raw) else whole.raw
+
+    def obey(self, raw: bytes) -> bytes:
+        """What the device says to one frame; nothing to what is no command."""
+        assert self._spec.simulator is not None
+        try:
+            return self._spec.simulator(self._device, self._values).feed(raw, now_ms())
+        except ValueError:
+            return b""
+
+
 class Link:
     """Answers come in the order of the frames that want one. `trouble` is called whenever there is no connection."""
 
@@ -60,6 +100,7 @@ class Link:
         self._due: deque[_Due] = deque()
         self._open, self._room = asyncio.Event(), asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
+        self._obeying: Obeying | None = None
         self._task = asyncio.create_task(self._run())
 
     async def send(self, frame: Recorded, raw: bytes) -> None:
@@ -67,7 +108,11 @@ class Link:
         while len(self._due) >= WINDOW or self._writer is None:
             self._room.clear()
             await (self._room if self._writer else self._open).wait()
-        reply = b"".join(e.reply or b"" for e in decode(frame.protocol, raw) if isinstance(e, Frame))
+        said = [event for event in decode(frame.protocol, raw) if isinstance(event, Frame)]
+        reply = b"".join(one.reply or b"" for one in said)
+        self._obeying = self._obeying or Obeying.of(frame)
+        if self._obeying:
+            self._obeying.measure(said)
         self._tally.sent += 1
         self._tally.silent += not reply
         if reply:
@@ -134,11 +179,20 @@ class Link:
             rest = self._take(rest + data)
 
     def _take(self, answers: bytes) -> bytes:
-        """Strikes off what is acknowledged; gives what is left of the bytes, the beginning of an answer."""
+        """Strikes off what is acknowledged, obeys commands; gives what is left of the bytes, the beginning of either."""
         while self._due and answers.startswith(self._due[0].reply):
             answers = answers[len(self._due.popleft().reply) :]
             self._tally.acknowledged += 1
             self._room.set()
-        if answers and not (self._due and self._due[0].reply.startswith(answers)):
+        if not answers or (self._due and self._due[0].reply.startswith(answers)):
+            return answers
+        taken = self._obeying.first(answers) if self._obeying else None
+        if taken is None or self._obeying is None:
             raise ConnectionError("an answer to something else")
-        return answers
+        if not taken:
+            return answers
+        said = self._obeying.obey(taken)
+        if said and self._writer is not None:
+            self._writer.write(said)
+            self._tally.obeyed += 1
+        return self._take(answers[len(taken) :])
