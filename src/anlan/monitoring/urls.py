@@ -25,6 +25,6 @@ urlpatterns = [
 NAV = [
     NavItem(title=_("报警"), url_name="monitoring:alarms", icon="alarm", roles=READERS, order=16),
     NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
-    NavItem(title=_("报文合规"), url_name="monitoring:deviations", icon="warning", roles=READERS, order=31),
+    NavItem(title=_("报文合规"), url_name="monitoring:deviations", icon="inspection", roles=READERS, order=31),
     NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=32),
 ]

@@ -17,7 +17,7 @@ from anlan.monitoring.commanding.flow import FLOW, OPEN, CommandState, CommandSt
 from anlan.monitoring.models import CommandFrame, Device, DeviceCommand
 from anlan.monitoring.moments import moment
 from anlan.protocols import protocols
-from anlan.protocols.commands import Answer, Command
+from anlan.protocols.commands import Answer, Command, Parameter
 
 MOST_WAITING = 20
 """Open commands of one device."""
@@ -113,13 +113,18 @@ def command_ended(*, pk: int, step: CommandStep, said: str, now: int) -> None:
 
 
 def shown(command: Command | None, values: Mapping[str, str]) -> dict[str, str]:
-    """Parameters by their titles, secret ones starred."""
-    known = {one.key: one for one in command.parameters} if command else {}
-    return {
-        known[key].title if key in known else key: _STARS if key in known and known[key].kind == "secret" else value
-        for key, value in values.items()
-        if value
-    }
+    """Parameters by their titles and in their order, choices in words, secret ones starred."""
+    if command is None:
+        return dict(values)
+    return {one.title: _word(one, values[one.key]) for one in command.parameters if values.get(one.key)}
+
+
+def _word(one: Parameter, value: str) -> str:
+    if one.kind == "secret":
+        return _STARS
+    if one.kind == "time":
+        return value.replace("T", " ")
+    return dict(one.choices).get(value, value)
 
 
 def _locked(pk: int) -> DeviceCommand:

@@ -1,12 +1,14 @@
 """Commands to a device: the panel on its page, the form made from the protocol's declaration, and taking one back."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -73,6 +75,8 @@ def _form(
 ) -> HttpResponse:  # fmt: skip
     context = {
         "device": row,
+        "title": _("向 %(name)s 下发命令") % {"name": row.name},
+        "part": is_part(request),
         "known": known,
         "command": command,
         "fields": [_field(one, values, wrong) for one in command.parameters],
@@ -81,16 +85,24 @@ def _form(
         "trouble": trouble,
         "question": _("该命令会改变设备的设置或动作,确定下发吗?") if command.grave else "",
     }
-    template = "monitoring/_command_form.html" if is_part(request) else "monitoring/command_new.html"
+    template = "monitoring/_command_form.html" if context["part"] else "monitoring/command_new.html"
     return render(request, template, context, status=status)
 
 
 def _field(one: Parameter, values: Mapping[str, str], wrong: ParameterError | None) -> dict[str, Any]:
     return {
         "one": one,
-        "value": values.get(one.key, one.default),
+        "value": values.get(one.key) or _usual(one),
         "error": _(str(wrong)) if wrong and wrong.key == one.key else "",
     }
+
+
+def _usual(one: Parameter) -> str:
+    """What a person most likely wants; for a period the last day up to now."""
+    if one.kind != "time":
+        return one.default
+    moment = timezone.localtime() - timedelta(days=0 if one.key == "to" else 1)
+    return f"{moment:%Y-%m-%dT%H:%M}"
 
 
 @require_POST
