@@ -21,6 +21,7 @@ from anlan.monitoring.counts import frames_count, states_count, unknown_count
 from anlan.monitoring.deviations import deviations_count
 from anlan.monitoring.devices import devices_stand, frames_keep
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.pictures import pictures_keep
 from anlan.monitoring.resolve import (
     CODE_LENGTH,
     KEY_LENGTH,
@@ -112,7 +113,9 @@ def _store(batch: Sequence[Arrival], columns: _Batch, now: int) -> StoreResult:
     changed = _save(columns, locked, series, states, now)
     devices_stand({device.id: device for device, _ in seen}.values(), changed, now)
     alarms = transitions_write(news, now)
-    frames_keep([(device.id, columns.frames[place][0]) for device, place in seen], now)
+    kept = [(device.id, columns.frames[place][0]) for device, place in seen]
+    frames_keep(kept, now)
+    pictures_keep(kept, now)
     _count(batch, columns, states, now)
     return _result(states, alarms)
 

@@ -4,7 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
-from anlan.monitoring.views import alarms, commands, deviations, devices, ledger
+from anlan.monitoring.views import alarms, commands, deviations, devices, ledger, pictures
 from anlan.monitoring.views.access import READERS
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("devices/<int:pk>/commands/", commands.commands, name="device_commands"),
     path("devices/<int:pk>/commands/new/", commands.command_new, name="device_command_new"),
     path("devices/<int:pk>/commands/<int:command_pk>/cancel/", commands.command_stop, name="device_command_cancel"),
+    path("devices/<int:pk>/pictures/<int:picture_pk>/", pictures.picture, name="device_picture"),
     path("deviations/", deviations.deviations, name="deviations"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),

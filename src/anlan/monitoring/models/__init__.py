@@ -5,6 +5,7 @@ from anlan.monitoring.models.command import CommandFrame, DeviceCommand
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.deviation import DeviationCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
+from anlan.monitoring.models.picture import DevicePicture
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Device",
     "DeviceCommand",
     "DeviceFrame",
+    "DevicePicture",
     "FrameCount",
     "LedgerCount",
     "Level",

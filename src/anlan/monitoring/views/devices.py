@@ -14,6 +14,7 @@ from anlan.monitoring.commanding.selectors import commands_shown
 from anlan.monitoring.deviations import device_deviations
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
 from anlan.monitoring.models import Device, DeviceFrame
+from anlan.monitoring.pictures import device_pictures
 from anlan.monitoring.selectors import (
     alarms_of,
     device_frames,
@@ -70,6 +71,7 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "alarms": _alarms(request.user, row),
         "frames": [_shown(frame, row.protocol) for frame in device_frames(request.user, row)],
         **commands_shown(request.user, row),
+        "pictures": device_pictures(request.user, row),
         "deviations": device_deviations(request.user, row),
         "may_issue": may_issue_tokens(request.user),
         "token": token,
