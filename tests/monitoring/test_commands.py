@@ -17,12 +17,13 @@ from anlan.accounts.models import Area, User
 from anlan.kit.flow import IllegalStep
 from anlan.monitoring.commanding import dispatch
 from anlan.monitoring.commanding.dispatch import due_commands
-from anlan.monitoring.commanding.flow import CommandState
+from anlan.monitoring.commanding.flow import CommandState, CommandStep
 from anlan.monitoring.commanding.services import (
     MOST_WAITING,
     TooMany,
     command_answered,
     command_cancel,
+    command_ended,
     command_queue,
     command_sent,
     commands_of,
@@ -33,7 +34,7 @@ from anlan.monitoring.moments import now_ms
 from anlan.monitoring.replaying.links import Tally
 from anlan.monitoring.replaying.player import Plan, Player
 from anlan.monitoring.replaying.recording import recorded_frame
-from anlan.protocols import protocols
+from anlan.protocols import Frame, protocols
 from anlan.protocols.commands import Answer, ParameterError
 from anlan.protocols.frames import Simulator
 
@@ -132,6 +133,30 @@ def test_a_command_waits_until_its_device_comes_online(device: DeviceMaker, area
         with online(ingest, "sl651"):
             until(lambda: state(row) == CommandState.ANSWERED)
     assert row.said == "收到 2 个读数"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_station_that_would_sleep_is_asked_to_stay_while_a_command_waits(device: DeviceMaker, area: Area) -> None:
+    """ESC in place of EOT."""
+    one, spec = device(), protocols()["sl651"]
+    row = ask(one, "51", person(area))
+
+    def end(line: socket.socket, minute: int) -> object:
+        """How the report is confirmed, whatever else comes down the line."""
+        line.sendall(spec.encode(one.code, now_ms() - minute * 60_000, {"39": 1.0}))
+        decoder = spec.decoder()
+        while True:
+            for event in decoder.feed(line.recv(1000)):
+                if isinstance(event, Frame) and event.function == "32":
+                    return event.fields["end"]
+
+    with Ingest("sl651") as ingest:
+        time.sleep(0.3)
+        with ingest.dial("sl651") as line:
+            assert end(line, 0) == "ESC"
+            command_ended(pk=row.pk, step=CommandStep.EXPIRE, said="", now=now_ms())
+            time.sleep(0.3)
+            assert end(line, 1) == "EOT"
 
 
 @pytest.mark.usefixtures("quick")

@@ -119,6 +119,7 @@ class ProtocolSpec:
     with its newest time moved to `time_ms`, the others along with it, none later, check sums redone.
     Both raise ValueError for what the protocol cannot say. `port` is the default TCP port; None = no TCP.
     `commands` is what a person may ask of a device; `simulator(device, values)` is a device that obeys them.
+    `hold(reply)` is the same acknowledgement, but for a device to stay on the line for a command.
     """
 
     name: str
@@ -129,3 +130,4 @@ class ProtocolSpec:
     retime: Callable[[bytes, int], bytes]
     commands: "tuple[Command, ...]" = ()
     simulator: Callable[[str, Mapping[str, float]], Simulator] | None = None
+    hold: Callable[[bytes], bytes] | None = None

@@ -7,6 +7,7 @@ first missing packet asked for. Reports (M2) and answers to the centre (M4) are 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from anlan.protocols import sl651_write
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, Picture, ProtocolSpec
@@ -14,7 +15,17 @@ from anlan.protocols.packets import Packets, Parts
 from anlan.protocols.sl651_body import Body
 from anlan.protocols.sl651_commands import COMMANDS
 from anlan.protocols.sl651_content import Content
-from anlan.protocols.sl651_frame import HEX_HEAD, HEX_MARK, TEXT_HEAD, TEXT_MARK, Envelope, head_fields, measure, opened
+from anlan.protocols.sl651_frame import (
+    HEX_HEAD,
+    HEX_MARK,
+    TEXT_HEAD,
+    TEXT_MARK,
+    Envelope,
+    framed,
+    head_fields,
+    measure,
+    opened,
+)
 from anlan.protocols.sl651_simulator import Station
 from anlan.protocols.sl651_text import TextBody
 from anlan.protocols.stream import StreamDecoder, Wire, only_frame
@@ -138,6 +149,12 @@ def retime(raw: bytes, time: int) -> bytes:
     return sl651_write.moved(raw, start, content.stamps, time - newest, time)
 
 
+def hold(reply: bytes) -> bytes:
+    """ESC in place of EOT: the station stays for ten minutes, where it would sleep."""
+    envelope, body = opened(reply)
+    return framed(replace(envelope, end="ESC"), body) if envelope.end == "EOT" else reply
+
+
 def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:
     return sl651_write.report(device, time, values)
 
@@ -151,4 +168,5 @@ PROTOCOL = ProtocolSpec(
     retime=retime,
     commands=COMMANDS,
     simulator=Station,
+    hold=hold,
 )

@@ -103,6 +103,7 @@ class Dispatcher:
     async def _deliver(self) -> None:
         now = now_ms()
         open_rows = await self._in_thread(partial(due_commands, now))
+        self._lines.wanted = frozenset(one.identity for one in open_rows)
         self._lines.waiting = {one.identity: found for one in open_rows if (found := self._waiting(one))}
         for one in open_rows:
             if self._lines.of(one.identity) and one.is_due(now):

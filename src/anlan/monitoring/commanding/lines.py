@@ -43,11 +43,12 @@ class Heard:
 
 
 class Lines:
-    """All of one process. Used from its event loop only."""
+    """All of one process. Used from its event loop only. `wanted` are devices for which a command waits anywhere."""
 
     def __init__(self, tell: Callable[[Heard], None] = lambda _heard: None) -> None:
         self.tell = tell
         self.waiting: dict[Identity, Waiting] = {}
+        self.wanted: frozenset[Identity] = frozenset()
         self._lines: OrderedDict[Identity, Line] = OrderedDict()
         self._carried: dict[object, set[Identity]] = {}
 

@@ -114,13 +114,16 @@ class Connection:
         arrival = Arrival(source=self._spec.name, event=event, sender=self._sender)
         reply = event.reply if isinstance(event, Frame) else None
         self._due += reply is not None
-        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(reply)))
+        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(event, reply)))
 
-    def _answer(self, reply: bytes | None) -> None:
+    def _answer(self, event: Event, reply: bytes | None) -> None:
+        """A device for which a command waits is asked to stay on the line."""
         if reply is None:
             return
         self._due -= 1
-        self.send(reply)
+        hold = self._spec.hold
+        wanted = isinstance(event, Frame) and (event.protocol, event.device) in self._lines.wanted
+        self.send(hold(reply) if hold and wanted else reply)
 
     def send(self, data: bytes) -> None:
         """Nothing is sent to a connection that is closing."""

@@ -9,7 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.replaying.recording import Recorded
@@ -48,9 +48,19 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
+    """`held` is the answer where a command waits for the device."""
+
     raw: bytes
     reply: bytes
+    held: bytes
     since: float
+
+    def answered(self, data: bytes) -> int:
+        """How many of these bytes are the answer."""
+        return next((len(reply) for reply in (self.reply, self.held) if data.startswith(reply)), 0)
+
+    def begun(self, data: bytes) -> bool:
+        return self.reply.startswith(data) or self.held.startswith(data)
 
 
 def ports(words: Mapping[str, str] = os.environ) -> dict[str, int]:
@@ -116,7 +126,8 @@ class Link:
         self._tally.sent += 1
         self._tally.silent += not reply
         if reply:
-            self._due.append(_Due(raw=raw, reply=reply, since=time.monotonic()))
+            hold = protocols()[frame.protocol].hold
+            self._due.append(_Due(raw=raw, reply=reply, held=hold(reply) if hold else reply, since=time.monotonic()))
         self._writer.write(raw)
         with contextlib.suppress(OSError):
             await self._writer.drain()
@@ -146,7 +157,7 @@ class Link:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Sends what is still due, then takes answers until the connection ends or one does not come."""
-        again = [_Due(raw=one.raw, reply=one.reply, since=time.monotonic()) for one in self._due]
+        again = [replace(one, since=time.monotonic()) for one in self._due]
         self._due = deque(again)
         self._tally.repeated += len(again)
         writer.writelines(one.raw for one in again)
@@ -180,11 +191,12 @@ class Link:
 
     def _take(self, answers: bytes) -> bytes:
         """Strikes off what is acknowledged, obeys commands; gives what is left of the bytes, the beginning of either."""
-        while self._due and answers.startswith(self._due[0].reply):
-            answers = answers[len(self._due.popleft().reply) :]
+        while self._due and (size := self._due[0].answered(answers)):
+            self._due.popleft()
+            answers = answers[size:]
             self._tally.acknowledged += 1
             self._room.set()
-        if not answers or (self._due and self._due[0].reply.startswith(answers)):
+        if not answers or (self._due and self._due[0].begun(answers)):
             return answers
         taken = self._obeying.first(answers) if self._obeying else None
         if taken is None or self._obeying is None:
