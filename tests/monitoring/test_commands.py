@@ -295,7 +295,14 @@ def test_a_grave_command_is_for_an_administrator_and_is_sent_once(device: Device
         ask(one, "42", person(area), parameter="20", value="1")
     row = ask(one, "42", person(area, "administrator"), parameter="20", value="1")
     assert command_sent(pk=row.pk, raw=b"x", now=now_ms())
-    assert not command_sent(pk=row.pk, raw=b"x", now=now_ms())
+    assert not command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=1)
+
+
+@pytest.mark.django_db
+def test_of_two_processes_only_one_sends(device: DeviceMaker, area: Area) -> None:
+    row = ask(device(), "51", person(area))
+    assert [command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=0) for _ in range(2)] == [True, False]
+    assert command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=1)
 
 
 @pytest.mark.django_db

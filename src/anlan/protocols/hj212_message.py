@@ -26,6 +26,12 @@ _USUAL_SEGMENT = 1024
 _ANSWER, _SPLIT = 1, 2
 _CALIBRATE = "1013"
 _STOPS = frozenset(("2012", "2022"))
+_RETURNS: dict[str, tuple[str, dict[str, str]]] = {
+    "9011": ("QnRtn", REQUEST_RETURNS),
+    "9012": ("ExeRtn", EXECUTION_RETURNS),
+    "9013": ("QnRtn", REQUEST_RETURNS),
+    "9014": ("QnRtn", REQUEST_RETURNS),
+}
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -85,20 +91,18 @@ class Message:
             device=head["MN"],
             function=head["CN"],
             readings=tuple(data.readings),
-            fields={**head, "CP": self.groups, **names, "factors": data.factors, **_returned(self.groups)},
+            fields={**head, "CP": self.groups, **names, "factors": data.factors} | _returned(self),
             reply=reply,
             raw=self.raw,
             deviations=tuple(dict.fromkeys(self.deviations + deviations)),
         )
 
 
-def _returned(groups: list[dict[str, str]]) -> dict[str, object]:
+def _returned(message: Message) -> dict[str, object]:
     """What an answer or an execution result says in words."""
-    for group in groups:
-        for key, names in (("QnRtn", REQUEST_RETURNS), ("ExeRtn", EXECUTION_RETURNS)):
-            if key in group:
-                return {"result": names.get(group[key], "")}
-    return {}
+    key, names = _RETURNS.get(message.head["CN"], ("", {}))
+    found = next((group[key] for group in message.groups if key in group), None)
+    return {} if found is None else {"result": names.get(found, "")}
 
 
 def opened(raw: bytes) -> Message:

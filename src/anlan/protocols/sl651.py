@@ -7,7 +7,6 @@ first missing packet asked for. Reports (M2) and answers to the centre (M4) are 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from anlan.protocols import sl651_write
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, Picture, ProtocolSpec
@@ -152,7 +151,7 @@ def retime(raw: bytes, time: int) -> bytes:
 def hold(reply: bytes) -> bytes:
     """ESC in place of EOT: the station stays for ten minutes, where it would sleep."""
     envelope, body = opened(reply)
-    return framed(replace(envelope, end="ESC"), body) if envelope.end == "EOT" else reply
+    return framed(envelope._replace(end="ESC"), body) if envelope.end == "EOT" else reply
 
 
 def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:

@@ -19,6 +19,7 @@ from anlan.protocols.sl651_elements import (
 from anlan.protocols.sl651_parameters import read_command, read_special
 
 _PUMPS = "44"
+_SPECIAL = frozenset((RAIN_SLOTS, *LEVEL_SLOTS, STATUS, STEP))
 
 
 class Body(Content):
@@ -92,15 +93,20 @@ class Body(Content):
         return True
 
     def _choose(self, identifier: str) -> Callable[[str, bytes, int], None]:
-        if identifier == RAIN_SLOTS or identifier in LEVEL_SLOTS:
-            return lambda key, data, _decimals: self.add_slots(key, read_slots(key, data))
-        if identifier == STATUS:
-            return lambda key, data, _decimals: self.add_status(key, int.from_bytes(data, "big"))
-        if identifier == STEP:
-            return self._set_step
-        if self.step and self._function in SERIES:
-            return self._add_steps
-        return lambda key, data, decimals: self.add_number(key, read_number(data, decimals), data.hex())
+        if identifier in _SPECIAL:
+            return (
+                self._set_step if identifier == STEP else self._add_status if identifier == STATUS else self._add_slots
+            )
+        return self._add_steps if self.step and self._function in SERIES else self._add_number
+
+    def _add_number(self, identifier: str, data: bytes, decimals: int) -> None:
+        self.add_number(identifier, read_number(data, decimals), data.hex())
+
+    def _add_slots(self, identifier: str, data: bytes, _decimals: int) -> None:
+        self.add_slots(identifier, read_slots(identifier, data))
+
+    def _add_status(self, identifier: str, data: bytes, _decimals: int) -> None:
+        self.add_status(identifier, int.from_bytes(data, "big"))
 
     def _observe(self, at: int) -> bool:
         end = at + len(OBSERVED_LAYOUT) // 2

@@ -63,8 +63,10 @@ class Content:
         """None = told to be missing, NaN = no number."""
         known = kind or KINDS.get(identifier, UNLISTED)
         self.add(identifier, value, known.symbol)
-        entry = self.entry(identifier, name=known.name, obs_time=self.observed, raw=raw)
-        entry |= {"value": self.null(value), "unit": known.unit}
+        self._elements.append(
+            {"id": identifier, "name": known.name, "obs_time": self.observed, "raw": raw,
+             "value": self.null(value), "unit": known.unit}
+        )  # fmt: skip
 
     def add_series(self, identifier: str, values: list[float | None]) -> None:
         """One element at every time step from the observation time on."""

@@ -4,7 +4,7 @@ In the ASCII encoding every byte of head and check is two hexadecimal characters
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from anlan.protocols.checksums import crc_modbus
 from anlan.protocols.frames import FrameError
@@ -20,8 +20,7 @@ ENDS = {name: code for ends in (UP_ENDS, DOWN_ENDS) for code, name in ends.items
 _TEXT_HEAD = re.compile(rb"\x01[0-9A-Fa-f]{18}[08][0-9A-Fa-f]{3}[\x02\x16]")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Everything around a body. `total` and `index` are those of a split message, else 0; `end` is a name."""
 
     text: bool
@@ -56,7 +55,7 @@ def _measure_text(buffer: bytearray, at: int) -> int | None:
 
 def opened(raw: bytes) -> tuple[Envelope, bytes]:
     """Envelope and body of one whole frame. FrameError: tail, checksum, format, length."""
-    text = raw[0] == TEXT_MARK[0]
+    text = raw[0] == 1
     end, told, made = _ending(raw, text)
     head = bytes.fromhex(raw[1:23].decode()) if text else raw[2:13]
     down = bool(head[9] & 0x80)
@@ -71,9 +70,8 @@ def opened(raw: bytes) -> tuple[Envelope, bytes]:
     if raw[begin - 1] == SYN:
         body, numbers = _packet(raw, body, text)
     envelope = Envelope(
-        text=text, down=down, centre=centre, station=station.hex(), password=head[6:8].hex().upper(),
-        function=f"{head[8]:02X}", end=name, total=numbers[0], index=numbers[1],
-    )  # fmt: skip
+        text, down, centre, station.hex(), head[6:8].hex().upper(), f"{head[8]:02X}", name, numbers[0], numbers[1]
+    )
     return envelope, body
 
 
@@ -122,12 +120,20 @@ def summed(frame: bytes) -> bytes:
 
 def head_fields(envelope: Envelope, raw: bytes) -> dict[str, object]:
     """The envelope as fields of a `Frame`."""
-    one, at = envelope, TEXT_HEAD if envelope.text else HEX_HEAD
-    word = int(raw[20:23], 16) if one.text else (raw[11] & 0x0F) << 8 | raw[12]
-    fields: dict[str, object] = {"center": str(one.centre), "station": one.station, "password": one.password}
-    fields |= {"func": one.function, "func_name": FUNCTIONS.get(one.function, "")}
-    fields |= {"direction": "down" if one.down else "up", "length": word}
-    fields |= {"start": STARTS[raw[at - 1]], "end": one.end}
-    if one.text:
+    text, down, centre, station, password, function, end, total, index = envelope
+    fields: dict[str, object] = {
+        "center": str(centre),
+        "station": station,
+        "password": password,
+        "func": function,
+        "func_name": FUNCTIONS.get(function, ""),
+        "direction": "down" if down else "up",
+        "length": int(raw[20:23], 16) if text else (raw[11] & 0x0F) << 8 | raw[12],
+        "start": STARTS[raw[TEXT_HEAD - 1 if text else HEX_HEAD - 1]],
+        "end": end,
+    }
+    if text:
         fields["encoding"] = "ASCII"
-    return fields | ({"packets": one.total, "index": one.index} if one.total else {})
+    if total:
+        fields["packets"], fields["index"] = total, index
+    return fields

@@ -1,7 +1,6 @@
 """A station of SL 651 that obeys its centre, for tests and rehearsals."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from anlan.protocols.frames import FrameError
 from anlan.protocols.sl651_elements import STATUS, write_number
@@ -48,7 +47,7 @@ class Station:
     def _obey(self, asked: Envelope, rest: bytes) -> bytes:
         if asked.function == "4A":
             self.offset = 0
-        answer = replace(asked, down=False, end="ETX")
+        answer = asked._replace(down=False, end="ETX")
         self._serial = self._serial % 65535 + 1
         now = self._now + self.offset
         head = sending(self._serial, now, text=asked.text)
@@ -99,5 +98,5 @@ class Station:
         frames = []
         for number, piece in enumerate(pieces, 1):
             end = "ETX" if number == total else "ETB"
-            frames.append(framed(replace(answer, total=total, index=number, end=end), piece))
+            frames.append(framed(answer._replace(total=total, index=number, end=end), piece))
         return b"".join(frames)

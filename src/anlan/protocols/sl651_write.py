@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 from anlan.protocols.sl651_elements import (
     IDS_ASCII,
@@ -28,7 +27,7 @@ SENT = {False: 8, True: 16}
 
 def confirmation(envelope: Envelope, said: bytes, end: str, index: int = 0) -> bytes:
     """The centre's answer: serial and send time again. `index` is a packet's in the answer to a split message."""
-    return framed(replace(envelope, down=True, end=end, index=index), said[: SENT[envelope.text]])
+    return framed(envelope._replace(down=True, end=end, index=index), said[: SENT[envelope.text]])
 
 
 def sending(serial: int, time: int, *, text: bool) -> bytes:

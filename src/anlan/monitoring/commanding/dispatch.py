@@ -127,7 +127,7 @@ class Dispatcher:
             said = f"命令无法编码:{error}"
             await self._in_thread(partial(command_ended, pk=one.row.pk, step=CommandStep.REFUSE, said=said, now=now))
             return
-        if await self._in_thread(partial(command_sent, pk=one.row.pk, raw=raw, now=now)):
+        if await self._in_thread(partial(command_sent, pk=one.row.pk, raw=raw, now=now, attempts=one.row.attempts)):
             self._lines.waiting[one.identity] = Waiting(pk=one.row.pk, command=command, sent=raw)
             line.send(raw)
 

@@ -1,5 +1,6 @@
 """Which connection carries which device, learned from its frames; and which command waits there for its answer."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ MOST = 20_000
 """Devices remembered; those not heard for longest make room."""
 EACH = 500
 """Devices on one connection."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +89,11 @@ class Lines:
             self._carried.get(line.owner, set()).discard(oldest)
 
     def _match(self, identity: Identity, waiting: Waiting, frame: Frame) -> None:
-        answer = waiting.command.answer(waiting.sent, frame)
+        try:
+            answer = waiting.command.answer(waiting.sent, frame)
+        except Exception:
+            log.exception("the answer to %s of %s cannot be judged", waiting.command.key, identity)
+            return
         if answer is None:
             return
         if answer.final:

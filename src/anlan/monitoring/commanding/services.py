@@ -77,11 +77,14 @@ def command_cancel(*, command: DeviceCommand, by: Any) -> DeviceCommand:
 
 
 @transaction.atomic
-def command_sent(*, pk: int, raw: bytes, now: int) -> bool:
-    """Notes that these bytes go out now; False where the command is no longer open. Call before sending."""
+def command_sent(*, pk: int, raw: bytes, now: int, attempts: int = 0) -> bool:
+    """Notes that these bytes go out now, after so many attempts before. Call before sending.
+
+    False where the command is no longer open, or somebody else has sent it meanwhile.
+    """
     row = _locked(pk)
     command = commands_of(row.device.protocol)[row.key]
-    if not row.is_open or row.attempts >= tries_of(command):
+    if not row.is_open or row.attempts != attempts or attempts >= tries_of(command):
         return False
     row.state, row.sent_at = FLOW.after(CommandState(row.state), CommandStep.SEND), moment(now)
     row.attempts += 1
