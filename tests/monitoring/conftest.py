@@ -61,6 +61,7 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 LEFT_BEHIND = (
+    "monitoring_devicepicture", "monitoring_commandframe", "monitoring_devicecommand", "monitoring_deviationcount",
     "monitoring_alarm", "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",

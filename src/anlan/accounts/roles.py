@@ -34,6 +34,7 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "kit": VIEW,
         "registry": VIEW | REVEAL,
         "monitoring": VIEW | REVEAL,
+        "monitoring.devicecommand": VIEW | {"add"},
         "command": WRITE | REVEAL,
     },
     Role.COMMANDER: {
@@ -41,6 +42,7 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "kit": VIEW,
         "registry": VIEW | REVEAL,
         "monitoring": VIEW | REVEAL,
+        "monitoring.devicecommand": VIEW | {"add"},
         "command": WRITE | REVEAL,
     },
     Role.LEADER: dict.fromkeys(PARTS, VIEW),

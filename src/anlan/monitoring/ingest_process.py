@@ -18,6 +18,8 @@ from typing import Any
 from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring import json_columns
+from anlan.monitoring.commanding.dispatch import Dispatcher
+from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
@@ -39,6 +41,7 @@ class Ingest:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.inbox = Inbox(limits.room)
+        self.lines = Lines()
         self.servers: list[Server] = []
         self.subscriber: Subscriber | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -49,8 +52,9 @@ class Ingest:
     async def open(self, host: str, ports: dict[str, int], mqtt_url: str | None) -> None:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
+        self.start(Dispatcher(self.lines, self.limits.command).run())
         for name, port in ports.items():
-            server = Server(protocols()[name], self.inbox, self.limits)
+            server = Server(protocols()[name], self.inbox, self.limits, self.lines)
             await server.listen(host, port)
             self.servers.append(server)
         if mqtt_url:

@@ -14,7 +14,7 @@ from anlan.monitoring.ingest import alarms_write
 from anlan.monitoring.journal import entry_write
 from anlan.monitoring.judging import judging
 from anlan.monitoring.memory import Memory
-from anlan.monitoring.models import Alarm, Device
+from anlan.monitoring.models import Device
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import devices_by_id
 from anlan.rules import NEVER, TRANSITION, sweep

@@ -4,7 +4,19 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
-from anlan.monitoring.views import alarms, devices, forecasts, ledger, life, proposals, rules, series
+from anlan.monitoring.views import (
+    alarms,
+    commands,
+    deviations,
+    devices,
+    forecasts,
+    ledger,
+    life,
+    pictures,
+    proposals,
+    rules,
+    series,
+)
 from anlan.monitoring.views.access import READERS
 
 urlpatterns = [
@@ -30,6 +42,11 @@ urlpatterns = [
     path("series/<int:pk>/", series.series, name="series"),
     path("forecasts/", forecasts.forecasts, name="forecasts"),
     path("forecasts/<int:pk>/", forecasts.forecast, name="forecast"),
+    path("devices/<int:pk>/commands/", commands.commands, name="device_commands"),
+    path("devices/<int:pk>/commands/new/", commands.command_new, name="device_command_new"),
+    path("devices/<int:pk>/commands/<int:command_pk>/cancel/", commands.command_stop, name="device_command_cancel"),
+    path("devices/<int:pk>/pictures/<int:picture_pk>/", pictures.picture, name="device_picture"),
+    path("deviations/", deviations.deviations, name="deviations"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
@@ -39,5 +56,6 @@ NAV = [
     NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
     NavItem(title=_("报警规则"), url_name="monitoring:rules", icon="law", roles=READERS, order=31),
     NavItem(title=_("越线预测"), url_name="monitoring:forecasts", icon="chart", roles=READERS, order=17),
+    NavItem(title=_("报文合规"), url_name="monitoring:deviations", icon="inspection", roles=READERS, order=31),
     NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=32),
 ]

@@ -31,6 +31,7 @@ ERRORS = {
     "crowded": gettext_lazy("连接过多"),
     "device": gettext_lazy("设备编码有误"),
     "hex": gettext_lazy("十六进制有误"),
+    "incomplete": gettext_lazy("缺包"),
     "json": gettext_lazy("不是 JSON"),
     "overflow": gettext_lazy("积压溢出"),
     "refused": gettext_lazy("拒绝接收"),

@@ -2,21 +2,28 @@
 
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.bound import DynamicBound
+from anlan.monitoring.models.command import CommandFrame, DeviceCommand
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.derived import DerivedSeries
+from anlan.monitoring.models.deviation import DeviationCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
 from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.life import Commissioning
+from anlan.monitoring.models.picture import DevicePicture
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 
 __all__ = [
     "Alarm",
     "AlarmStep",
+    "CommandFrame",
     "Commissioning",
     "DerivedSeries",
+    "DeviationCount",
     "Device",
+    "DeviceCommand",
     "DeviceFrame",
+    "DevicePicture",
     "DynamicBound",
     "Forecast",
     "ForecastRun",

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anlan.monitoring.deviations import deviation_title
 from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.moments import moment
@@ -19,11 +20,13 @@ TONES = {
     "online": "green", "silent": "red", "never": "neutral",
     "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
     "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
+    "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
 register.filter("source_title", source_title)
 register.filter("unit", unit_text)
+register.filter("deviation_title", deviation_title)
 
 
 @register.filter

@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from anlan.monitoring.commanding.selectors import commands_shown
+from anlan.monitoring.deviations import device_deviations
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
 from anlan.monitoring.models import Device, DeviceFrame
+from anlan.monitoring.pictures import device_pictures
 from anlan.monitoring.selectors import (
     alarms_of,
     device_frames,
@@ -68,6 +71,9 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "hours": hours,
         "alarms": _alarms(request.user, row),
         "frames": [_shown(frame, row.protocol) for frame in device_frames(request.user, row)],
+        **commands_shown(request.user, row),
+        "pictures": device_pictures(request.user, row),
+        "deviations": device_deviations(request.user, row),
         "may_issue": may_issue_tokens(request.user),
         "token": token,
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
