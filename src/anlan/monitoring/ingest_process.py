@@ -21,6 +21,7 @@ from anlan.monitoring import store
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.onvif import OnvifWatch
 from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
@@ -54,6 +55,7 @@ class Ingest:
             server = Server(protocols()[name], self.inbox, self.limits)
             await server.listen(host, port)
             self.servers.append(server)
+        self.start(OnvifWatch().run())
         if port := sip_port():
             self.sip = SipServer(SipSettings.from_environment(), self.limits)
             await self.sip.open(host, port)

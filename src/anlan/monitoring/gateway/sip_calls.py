@@ -58,26 +58,19 @@ class Calls:
             return await self._fail(wanted, _("摄像头所属平台没有在线。"))
         if await self._step(wanted, PlayStep.INVITE) is None:
             return None
-        offer = sdp.Play(
-            own=self._speaker.settings.code,
-            camera=wanted.camera,
-            host=wanted.host,
-            port=wanted.port,
-            ssrc=wanted.ssrc,
-            over_tcp=False,
-        )
         talk = self._speaker.talk(line, to=wanted.camera)
-        headers = (
-            ("contact", talk.ends.contact),
-            ("subject", offer.subject),
-            ("content-type", sdp.CONTENT_TYPE),
-        )
-        invite = talk.request("INVITE", 1, word(), headers=headers, body=offer.offer())
+        invite = self._invitation(wanted, talk)
         try:
             answer = await self._speaker.asking.ask(line.peer, invite)
         except NoAnswer:
             return await self._fail(wanted, _("摄像头没有应答。"))
         return await self._answered(wanted, line.peer, talk, invite, answer)
+
+    def _invitation(self, wanted: Wanted, talk: Talk) -> SipMessage:
+        own = self._speaker.settings.code
+        offer = sdp.Play(own=own, camera=wanted.camera, host=wanted.host, port=wanted.port, ssrc=wanted.ssrc)
+        headers = (("contact", talk.ends.contact), ("subject", offer.subject), ("content-type", sdp.CONTENT_TYPE))
+        return talk.request("INVITE", 1, word(), headers=headers, body=offer.offer())
 
     async def _answered(self, wanted: Wanted, peer: Peer, talk: Talk, invite: SipMessage, answer: SipMessage) -> None:
         talk = talk.answered(answer)

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -66,8 +67,7 @@ class Door:
         return bool(key) and known.admitted and told and right and sip_digest.proves(key, "REGISTER", words)
 
     async def _let(self, request: SipMessage, peer: Peer, known: Known) -> Answer:
-        seconds = _seconds(request)
-        now = timezone.now()
+        seconds, now = _seconds(request), timezone.now()
         if seconds == 0:
             self._lines.pop(known.code, None)
             await self._work.do(platform_leave, code=known.code, now=now)
@@ -75,25 +75,15 @@ class Door:
         if seconds < SHORTEST:
             return 423, (("min-expires", str(SHORTEST)),)
         seconds = min(seconds, LONGEST)
-        held = await self._work.do(
-            platform_register,
-            code=known.code,
-            host=peer.host,
-            port=peer.port,
-            transport=peer.transport,
-            agent=request.get("user-agent"),
-            seconds=seconds,
-            now=now,
-        )
+        where = {"host": peer.host, "port": peer.port, "transport": peer.transport}
+        agent = request.get("user-agent")
+        words = {**where, "code": known.code, "agent": agent, "seconds": seconds, "now": now}
+        held = await self._work.do(platform_register, **words)
         if held is None:
             return self._refuse("refused", 403)
         self._enter(held, peer, fresh=known.until is None or known.until <= now)
-        local = timezone.localtime(now)
-        return 200, (
-            ("contact", f"{request.get('contact').partition(';')[0]};expires={seconds}"),
-            ("expires", str(seconds)),
-            ("date", f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}"),
-        )
+        contact = f"{request.get('contact').partition(';')[0]};expires={seconds}"
+        return 200, (("contact", contact), ("expires", str(seconds)), ("date", _clock(now)))
 
     def _enter(self, known: Known, peer: Peer, *, fresh: bool) -> None:
         line = self._lines.get(known.code)
@@ -117,6 +107,12 @@ class Door:
             self._wrong.clear()
             self._since = time.monotonic()
         return self._wrong[host] >= TRIES
+
+
+def _clock(now: datetime) -> str:
+    """The standard's form of local time, by which devices set their clocks."""
+    local = timezone.localtime(now)
+    return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
 def _seconds(request: SipMessage) -> int:

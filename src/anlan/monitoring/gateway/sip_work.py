@@ -1,4 +1,4 @@
-"""The SIP server's way to the database: one thread, and what was heard counted in the ledger of frames."""
+"""The way of SIP and ONVIF to the database: one thread, and what was heard counted in the ledger of frames."""
 
 import asyncio
 import logging
@@ -14,20 +14,20 @@ from anlan.monitoring.counts import frames_count, unknown_count
 from anlan.monitoring.moments import now_ms
 from anlan.protocols import Frame, FrameError
 
-SOURCE = "gb28181"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def frame(device: str, raw: bytes = b"") -> Frame:
-    return Frame(protocol=SOURCE, device=device, function="", readings=(), fields={}, reply=None, raw=raw)
+def frame(source: str, device: str = "", raw: bytes = b"") -> Frame:
+    return Frame(protocol=source, device=device, function="", readings=(), fields={}, reply=None, raw=raw)
 
 
 class Work:
-    """`count` is cheap; what was counted is written every now and then, and at the end."""
+    """`count` is cheap; what was counted is written every now and then, and at the end, under the name of a source."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sip")
+    def __init__(self, source: str = "gb28181") -> None:
+        self._source = source
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ingest-{source}")
         self._counted: Counter[str] = Counter()
         self._strangers: dict[str, bytes] = {}
 
@@ -49,10 +49,10 @@ class Work:
         if not counted and not strangers:
             return
         try:
-            await self.do(_write, counted=counted, strangers=strangers)
+            await self.do(_write, source=self._source, counted=counted, strangers=strangers)
         except Error as error:
             self._counted += counted
-            log.warning("SIP counts wait: %s", str(error).strip())
+            log.warning("counts wait: %s", str(error).strip())
 
     def close(self) -> None:
         self._thread.submit(connections.close_all)
@@ -68,10 +68,10 @@ def _ask(run: Callable[..., T], words: dict[str, Any]) -> T:
         raise
 
 
-def _write(*, counted: Counter[str], strangers: dict[str, bytes]) -> None:
+def _write(*, source: str, counted: Counter[str], strangers: dict[str, bytes]) -> None:
     arrivals = [
-        Arrival(source=SOURCE, event=frame("") if kind == "ok" else FrameError(kind), times=times)
+        Arrival(source=source, event=frame(source) if kind == "ok" else FrameError(kind), times=times)
         for kind, times in counted.items()
     ]
     frames_count(arrivals, now_ms())
-    unknown_count([frame(code, raw) for code, raw in strangers.items()], now_ms())
+    unknown_count([frame(source, code, raw) for code, raw in strangers.items()], now_ms())
