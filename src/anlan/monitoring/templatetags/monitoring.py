@@ -14,6 +14,8 @@ register = template.Library()
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
     "online": "green", "silent": "red", "never": "neutral",
+    "offline": "red", "new": "orange", "confirmed": "red", "rejected": "neutral",
+    "asked": "neutral", "sent": "blue", "answered": "green", "failed": "red",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
@@ -35,6 +37,12 @@ def tone(state: str) -> str:
 def number(value: float | None) -> str:
     """Six significant digits; a dash where there is nothing."""
     return "—" if value is None else f"{value:.6g}"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share in parts of a hundred, one digit after the point."""
+    return f"{100 * share:.1f}"
 
 
 @register.filter

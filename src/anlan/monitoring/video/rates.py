@@ -61,7 +61,7 @@ def rates(user: Any, *, since: datetime | None, kind: str = "") -> list[Rate]:
     return sorted((_rate(row) for row in counted), key=lambda rate: (rate.high, rate.value, -rate.judged, rate.name))
 
 
-def _rate(row: dict[str, Any]) -> Rate:
+def _rate(row: Any) -> Rate:
     low, high = wilson(row["confirmed"], row["confirmed"] + row["rejected"])
     return Rate(
         camera=row["camera_id"],
