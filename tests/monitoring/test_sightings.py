@@ -266,7 +266,11 @@ def test_whatever_is_tried_a_confirmed_sighting_stays_confirmed(steps: list[Sigh
         assert before != SightingState.CONFIRMED or state == SightingState.CONFIRMED
 
 
-@given(st.dictionaries(st.text(max_size=12), st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()))))
+@given(
+    st.dictionaries(
+        st.text(max_size=12), st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()))
+    )
+)
 def test_no_object_whatever_breaks_the_reading_of_claims(values: dict[str, Any]) -> None:
     try:
         claim_of({**{"id": "1", "kind": "fire", "time": 1, "algorithm": "x"}, **values}, sender="ai:x")
@@ -297,5 +301,3 @@ def test_the_interval_of_a_rate_is_wilsons() -> None:
 def test_the_interval_holds_the_rate(numbers: tuple[int, int]) -> None:
     low, high = wilson(*numbers)
     assert 0 <= low <= numbers[0] / numbers[1] <= high <= 1
-
-

@@ -93,7 +93,12 @@ def test_a_recorder_registers_with_its_password_and_its_cameras_come_into_the_re
 
     sip.run(script, channels=CHANNELS, transport=transport)
     first, second = Camera.objects.order_by("code")
-    assert (first.name, first.status, first.manufacturer, first.address) == ("一号楼<大堂>", "online", "海威", "东街1号")
+    assert (first.name, first.status, first.manufacturer, first.address) == (
+        "一号楼<大堂>",
+        "online",
+        "海威",
+        "东街1号",
+    )
     assert first.location.coords == (114.35, 22.69)
     assert second.status == "never"
     row = VideoPlatform.objects.get()
