@@ -55,7 +55,8 @@ class CameraAtHome:
 
 def proved(body: str) -> bool:
     found = {
-        name: re.search(rf"<[wu]:{name}(?: [^>]*)?>([^<]*)<", body) for name in ("Username", "Password", "Nonce", "Created")
+        name: re.search(rf"<[wu]:{name}(?: [^>]*)?>([^<]*)<", body)
+        for name in ("Username", "Password", "Nonce", "Created")
     }
     told = {name: match[1] for name, match in found.items() if match}
     if len(told) < 4:

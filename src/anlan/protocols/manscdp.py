@@ -69,7 +69,7 @@ def parse(body: bytes) -> Manscdp:
         raise ManscdpError("too long")
     text = _FORBIDDEN.sub("", _DECLARATION.sub("", text_of(body).lstrip("\ufeff"), count=1))
     try:
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(text, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
         raise ManscdpError(f"not XML: {str(error)[:120]}") from error
     return _message(root)

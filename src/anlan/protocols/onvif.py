@@ -129,7 +129,7 @@ def _body(answer: bytes) -> Element:
     if len(answer) > LONGEST:
         raise OnvifError("too long")
     try:
-        root: Element = ElementTree.fromstring(answer)
+        root: Element = ElementTree.fromstring(answer, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise OnvifError(f"not XML: {str(error)[:120]}") from error
     body = next((e for e in root if _name(e) == "Body"), None)

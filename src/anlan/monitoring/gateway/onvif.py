@@ -39,7 +39,10 @@ class OnvifWatch:
                 await self._work.flush()
                 await asyncio.sleep(self._reload)
         finally:
+            watching = list(self._tasks.values())
             self._follow([])
+            await asyncio.gather(*watching, return_exceptions=True)
+            await self._work.flush()
             self._work.close()
 
     def _follow(self, points: list[OnvifPoint]) -> None:

@@ -16,7 +16,7 @@ from anlan.monitoring.video.configuration import SipSettings
 from anlan.monitoring.video.registrations import Known, platform_known, platform_leave, platform_register
 from anlan.protocols import sip_digest
 from anlan.protocols.manscdp import is_code
-from anlan.protocols.sip import SipError, SipMessage, address_of
+from anlan.protocols.sip import SipError, SipMessage, address_of, split
 from anlan.protocols.sip_digest import Freshness, Nonces
 from anlan.protocols.sip_talk import Headers
 
@@ -82,7 +82,7 @@ class Door:
         if held is None:
             return self._refuse("refused", 403)
         self._enter(held, peer, fresh=known.until is None or known.until <= now)
-        contact = f"{request.get('contact').partition(';')[0]};expires={seconds}"
+        contact = f"{split(request.get('contact'), ';')[0]};expires={seconds}"
         return 200, (("contact", contact), ("expires", str(seconds)), ("date", _clock(now)))
 
     def _enter(self, known: Known, peer: Peer, *, fresh: bool) -> None:
