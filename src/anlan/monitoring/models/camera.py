@@ -14,6 +14,13 @@ from anlan.kit.layers import Layer
 from anlan.kit.rows import M, RowQuerySet
 
 CAMERA_COLOURS = {"online": "green", "offline": "red", "never": "neutral"}
+URGENCY = models.Case(
+    models.When(status="offline", then=models.Value(0)),
+    models.When(status="online", then=models.Value(1)),
+    default=models.Value(2),
+    output_field=models.SmallIntegerField(),
+)
+"""The order of lists: offline ones first."""
 check_code = RegexValidator(r"^[0-9]{20}\Z", _("编码须为20位数字(GB/T 28181)。"))
 
 
@@ -140,7 +147,7 @@ class Camera(PlacedRow):
     class Meta:
         verbose_name = verbose_name_plural = _("摄像头")
         ordering = ["id"]
-        indexes = [models.Index(fields=["status", "name", "id"], name="camera_list")]
+        indexes = [models.Index(URGENCY, "name", "id", name="camera_list")]
 
 
 class OfCamera(RowQuerySet[M]):

@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Case, Count, QuerySet, Value, When
+from django.db.models import Count, QuerySet
 
 from anlan.monitoring.models import Camera, Sighting, VideoPlatform, VideoState
+from anlan.monitoring.models.camera import URGENCY
 from anlan.monitoring.video_flow import SightingState
-
-STANDING = (VideoState.OFFLINE, VideoState.ONLINE, VideoState.NEVER)
 
 
 def cameras_of(user: Any) -> QuerySet[Camera]:
     """Offline ones first, each state by name."""
-    place = Case(*(When(status=state, then=Value(number)) for number, state in enumerate(STANDING)))
-    rows = Camera.objects.visible_to(user).select_related("area", "platform")
-    return rows.order_by(place, "name", "pk")
+    return Camera.objects.visible_to(user).select_related("area", "platform").order_by(URGENCY, "name", "pk")
 
 
 def cameras_standing(user: Any) -> dict[str, int]:
