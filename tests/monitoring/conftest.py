@@ -62,6 +62,10 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 LEFT_BEHIND = (
     "monitoring_devicepicture", "monitoring_commandframe", "monitoring_devicecommand", "monitoring_deviationcount",
+    "monitoring_sightingclaim", "monitoring_sighting", "monitoring_historicalsightingsource",
+    "monitoring_sightingsource", "monitoring_playsession", "monitoring_platformcommand", "monitoring_camerachange",
+    "monitoring_cameraaccess", "monitoring_historicalcamera", "monitoring_camera",
+    "monitoring_historicalvideoplatform", "monitoring_videoplatform",
     "monitoring_alarm", "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",

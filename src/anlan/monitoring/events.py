@@ -25,3 +25,11 @@ class AlarmCleared:
     """The cause of an alarm is gone."""
 
     alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SightingConfirmed:
+    """A person confirmed what a camera or an algorithm claimed; it becomes a hazard or else a signal."""
+
+    sighting_id: int
+    as_hazard: bool

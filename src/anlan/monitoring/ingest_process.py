@@ -2,7 +2,7 @@
 
 Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
 (127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
-and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
+`ANLAN_PORT_SIP` and what `video.configuration` names, and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
 import asyncio
@@ -24,11 +24,14 @@ from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.onvif import OnvifWatch
+from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
+from anlan.monitoring.video.configuration import SipSettings, sip_port
 from anlan.protocols import protocols
 from anlan.rules import warm
 
@@ -44,6 +47,7 @@ class Ingest:
         self.lines = Lines()
         self.servers: list[Server] = []
         self.subscriber: Subscriber | None = None
+        self.sip: SipServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -57,6 +61,10 @@ class Ingest:
             server = Server(protocols()[name], self.inbox, self.limits, self.lines)
             await server.listen(host, port)
             self.servers.append(server)
+        self.start(OnvifWatch().run())
+        if port := sip_port():
+            self.sip = SipServer(SipSettings.from_environment(), self.limits)
+            await self.sip.open(host, port)
         if mqtt_url:
             words = os.environ
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
@@ -73,6 +81,8 @@ class Ingest:
                 await asyncio.sleep(0.05)
         if self.subscriber is not None:
             self.subscriber.close()
+        if self.sip is not None:
+            await self.sip.close()
         for server in self.servers:
             await server.close()
         for task in self._tasks:

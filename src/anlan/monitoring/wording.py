@@ -17,6 +17,7 @@ SOURCES = {
     "json": "JSON",
     "derived": gettext_lazy("计算"),
 }
+SOURCES |= {"gb28181": "GB/T 28181", "onvif": "ONVIF", "ai": "AI"}
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -38,6 +39,20 @@ ERRORS = {
     "schema": gettext_lazy("结构不符"),
     "throttled": gettext_lazy("超出频率"),
     "topic": gettext_lazy("主题有误"),
+    "away": gettext_lazy("数据库暂不可用"),
+    "box": gettext_lazy("目标框有误"),
+    "camera": gettext_lazy("没有该摄像头"),
+    "confidence": gettext_lazy("置信度有误"),
+    "failed": gettext_lazy("处理出错"),
+    "kind": gettext_lazy("没有该事件类型"),
+    "method": gettext_lazy("不支持的请求"),
+    "picture": gettext_lazy("图片不可用"),
+    "replayed": gettext_lazy("重放的认证"),
+    "stale": gettext_lazy("过期的认证"),
+    "type": gettext_lazy("内容类型不符"),
+    "unanswered": gettext_lazy("对方没有应答"),
+    "unasked": gettext_lazy("未曾请求的答复"),
+    "unsubscribed": gettext_lazy("对方拒绝订阅"),
 }
 HJ212_ENDINGS = {
     "Rtd": gettext_lazy("实时值"),

@@ -3,6 +3,7 @@
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.command import CommandFrame, DeviceCommand
+from anlan.monitoring.models.camera import Camera, CameraAccess, CameraChange, VideoPlatform, VideoState
 from anlan.monitoring.models.count import FrameCount, LedgerCount
 from anlan.monitoring.models.derived import DerivedSeries
 from anlan.monitoring.models.deviation import DeviationCount
@@ -11,7 +12,9 @@ from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.picture import DevicePicture
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
+from anlan.monitoring.models.play import PlatformCommand, PlaySession
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
+from anlan.monitoring.models.sighting import Becomes, Sighting, SightingClaim, SightingKind, SightingSource
 
 __all__ = [
     "Alarm",
@@ -20,6 +23,10 @@ __all__ = [
     "Commissioning",
     "DerivedSeries",
     "DeviationCount",
+    "Becomes",
+    "Camera",
+    "CameraAccess",
+    "CameraChange",
     "Device",
     "DeviceCommand",
     "DeviceFrame",
@@ -33,8 +40,16 @@ __all__ = [
     "Rehearsal",
     "RehearsalSight",
     "RuleProposal",
+    "PlatformCommand",
+    "PlaySession",
     "RuleStamp",
     "Series",
+    "Sighting",
+    "SightingClaim",
+    "SightingKind",
+    "SightingSource",
     "ThresholdRule",
     "UnknownDevice",
+    "VideoPlatform",
+    "VideoState",
 ]

@@ -21,6 +21,8 @@ TONES = {
     "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
     "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
     "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
+    "offline": "red", "new": "orange", "confirmed": "red",
+    "asked": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
@@ -43,6 +45,12 @@ def tone(state: str) -> str:
 def number(value: float | None) -> str:
     """Six significant digits; a dash where there is nothing."""
     return "—" if value is None else f"{value:.6g}"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share in parts of a hundred, one digit after the point."""
+    return f"{100 * share:.1f}"
 
 
 @register.filter
