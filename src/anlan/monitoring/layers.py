@@ -11,7 +11,7 @@ from anlan.monitoring.models.device import LEVEL_COLOURS
 
 
 def _active(user: Any) -> QuerySet[Alarm]:
-    return Alarm.objects.visible_to(user).filter(cleared_at=None).annotate(name=F("device__name"))
+    return Alarm.objects.visible_to(user).open().shown().annotate(name=F("device__name"))
 
 
 layer(
