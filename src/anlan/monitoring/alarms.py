@@ -140,8 +140,11 @@ def _outgrow(pen: _Pen, alarm: Alarm, transition: Transition) -> None:
     """A hidden alarm comes out when it grows worse than what hides it may hide."""
     if pen.book.cover_of(alarm.device_id, alarm.kind, alarm.level, but=alarm.pk) is None:
         FLOW.after(alarm.state, AlarmStepName.RELEASE)
-        alarm.released_at, alarm.announced_at = pen.now, alarm.announced_at or pen.now
+        known, alarm.released_at = alarm.announced_at, pen.now
+        alarm.announced_at = known or pen.now
         _note(pen, alarm, AlarmStepName.RELEASE, transition, 0)
+        if known:
+            pen.news.pop()
 
 
 def _step(before: int, after: int) -> AlarmStepName:

@@ -5,7 +5,7 @@ Each is a deadline row, so a restart loses none; all of them stop when a person 
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from anlan.kit.deadlines import deadline_set
 from anlan.kit.law import NoSuchRule, law_value
@@ -41,7 +41,7 @@ def repeat_minutes(level: int) -> int:
     return max(LEAST_MINUTES, int(_by_level("alarm_repeat_minutes", level) or 15))
 
 
-def _by_level(code: str, level: int) -> object:
+def _by_level(code: str, level: int) -> Any:
     try:
         return law_value(code).get(str(level))
     except NoSuchRule:
@@ -54,15 +54,14 @@ def paths_above(path: str) -> list[str]:
     return [".".join(codes[:length]) + "." for length in range(1, len(codes) + 1)]
 
 
-
-
-def clocks_wanted(alarm: Alarm) -> set[str]:
-    """Which clocks must be running in an alarm's state."""
+def clocks_wanted(alarm: Alarm, chain: list[ChainStep] | None = None) -> set[str]:
+    """Which clocks must be running in an alarm's state; `chain` where the caller knows it already."""
     if alarm.shelved_until is not None and alarm.cleared_at is None:
         return {UNSHELVE}
     if not alarm.is_waiting:
         return set()
-    return {REPEAT, CHAIN} if alarm.chain_place < len(chain_of(alarm)) else {REPEAT}
+    steps = chain_of(alarm) if chain is None else chain
+    return {REPEAT, CHAIN} if alarm.chain_place < len(steps) else {REPEAT}
 
 
 def clocks_stop(alarms: Iterable[Alarm], now: datetime) -> None:

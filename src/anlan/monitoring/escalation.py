@@ -17,6 +17,7 @@ from anlan.monitoring.models import Alarm, AlarmFinding, AlarmStep, DutyRole, Du
 from anlan.monitoring.wording import alarm_title, say
 
 ALERT_FROM = 3
+COMES_UP = (AlarmStepName.RAISE, AlarmStepName.ESCALATE, AlarmStepName.RELEASE, AlarmStepName.NOTIFY)
 
 
 def on_duty(*, role: str, path: str, at: datetime) -> list[User]:
@@ -33,7 +34,7 @@ def on_duty(*, role: str, path: str, at: datetime) -> list[User]:
 def chain_start(*, alarm_id: int, now: datetime | None = None) -> None:
     """Begins at the first step: for a new alarm, and again for one that reached a higher level."""
     alarm, at = _locked(alarm_id), now or timezone.now()
-    if alarm.is_waiting:
+    if alarm.is_waiting and not _told(alarm):
         alarm.chain_place = 0
         _advance(alarm, at)
         repeat_set(alarm, at)
@@ -41,23 +42,35 @@ def chain_start(*, alarm_id: int, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def chain_continue(*, alarm_id: int, now: datetime | None = None) -> None:
-    """The next step is due: nobody has acknowledged."""
-    alarm = _locked(alarm_id)
+    """The next step is due, nobody has acknowledged: those told before are told that it went further up."""
+    alarm, at = _locked(alarm_id), now or timezone.now()
     if alarm.is_waiting:
-        _advance(alarm, now or timezone.now(), due=True)
+        before = _reached(alarm, at)
+        _advance(alarm, at, due=True)
+        if before:
+            _tell(alarm, before, say(_("已 %(minutes)d 分钟未确认,已上报上一级。"), minutes=_age(alarm, at)))
+        repeat_set(alarm, at)
 
 
 @transaction.atomic
 def alarm_repeat(*, alarm_id: int, now: datetime | None = None) -> None:
     """Tells everybody whom the chain has reached once more."""
     alarm, at = _locked(alarm_id), now or timezone.now()
-    if not alarm.is_waiting:
-        return
+    if alarm.is_waiting:
+        words = say(_("再次提醒:已 %(minutes)d 分钟未确认。"), minutes=_age(alarm, at))
+        _tell(alarm, _reached(alarm, at), words)
+        repeat_set(alarm, at)
+
+
+def _reached(alarm: Alarm, at: datetime) -> list[User]:
+    """Who holds now the duties to which the chain has come."""
     reached = chain_of(alarm)[: alarm.chain_place]
-    people = {p.pk: p for step in reached for p in on_duty(role=step.role, path=alarm.area.path, at=at)}
-    minutes = int((at - (alarm.announced_at or alarm.arrived_at)).total_seconds() // 60)
-    _tell(alarm, people.values(), say(_("再次提醒:已 %(minutes)d 分钟未确认。"), minutes=minutes))
-    repeat_set(alarm, at)
+    return list({p.pk: p for step in reached for p in on_duty(role=step.role, path=alarm.area.path, at=at)}.values())
+
+
+def _age(alarm: Alarm, at: datetime) -> int:
+    """Minutes since people were told of it first."""
+    return int((at - (alarm.announced_at or alarm.arrived_at)).total_seconds() // 60)
 
 
 def chain_hand_up(alarm: Alarm, at: datetime) -> ChainStep | None:
@@ -75,6 +88,12 @@ def chain_hand_up(alarm: Alarm, at: datetime) -> ChainStep | None:
 def _locked(alarm_id: int) -> Alarm:
     rows = Alarm.objects.select_for_update(of=("self",)).select_related("area", "device", "series")
     return rows.get(pk=alarm_id)
+
+
+def _told(alarm: Alarm) -> bool:
+    """Whether somebody was told since it last came up or grew worse: both may be news of one batch."""
+    last = AlarmStep.objects.filter(alarm=alarm, step__in=COMES_UP).order_by("-id").first()
+    return last is not None and last.step == AlarmStepName.NOTIFY
 
 
 def _advance(alarm: Alarm, at: datetime, *, due: bool = False) -> None:

@@ -75,11 +75,8 @@ def suppressed_devices() -> frozenset[int]:
 
 def _read(version: int) -> SuppressionBook:
     covers: dict[int, list[Cover]] = defaultdict(list)
-    rows = Suppression.objects.order_by("alarm_id").values_list(
-        "device_id", "alarm_id", "window_id", "silence", "level_to", "since"
-    )
-    for device_id, *cover in rows:
-        covers[device_id].append(Cover(*cover))
+    for row in Suppression.objects.order_by("alarm_id"):
+        covers[row.device_id].append(_cover(row))
     for found in covers.values():
         found.sort(key=lambda cover: (cover.window_id is None, cover.alarm_id or 0))
     return SuppressionBook(
@@ -88,6 +85,10 @@ def _read(version: int) -> SuppressionBook:
         rules=list(CauseRule.objects.filter(active=True).order_by("id")),
         devices=frozenset(device for device, found in covers.items() if any(c.level_to for c in found)),
     )
+
+
+def _cover(row: Suppression) -> Cover:
+    return Cover(row.alarm_id, row.window_id, row.silence, row.level_to, row.since)
 
 
 _SCOPES = {
@@ -107,8 +108,8 @@ _BEHIND = """
         where d.means = %(means)s)
     select id from behind where id <> %(device)s"""
 _BEGIN = """
-insert into monitoring_suppression (device_id, alarm_id, silence, level_to, since)
-select scope.id, %(alarm)s, %(silence)s, %(level_to)s, %(since)s from ({scope}) scope
+insert into monitoring_suppression (device_id, alarm_id, rule_id, silence, level_to, since)
+select scope.id, %(alarm)s, %(rule)s, %(silence)s, %(level_to)s, %(since)s from ({scope}) scope
 """
 _END = "delete from monitoring_suppression where alarm_id = any(%s) returning alarm_id"
 
@@ -129,9 +130,9 @@ def _begin(alarm: Alarm, device_kind: str, key: str) -> bool:
     with connection.cursor() as cursor:
         for rule in rules:
             scope = _SCOPES.get(CauseRule.Scope(rule.scope), _BEHIND)
-            told = {
-                "alarm": alarm.pk, "device": alarm.device_id, "means": rule.scope, "silence": rule.silence,
-                "level_to": rule.level_to, "since": alarm.arrived_at - timedelta(minutes=rule.within_minutes),
+            told: dict[str, int | str | bool | datetime] = {
+                "alarm": alarm.pk, "device": alarm.device_id, "means": rule.scope, "rule": rule.pk,
+                "silence": rule.silence, "level_to": rule.level_to, "since": alarm.arrived_at - timedelta(minutes=rule.within_minutes),
             }  # fmt: skip
             cursor.execute(_BEGIN.format(scope=scope), told)
             marked += cursor.rowcount
@@ -165,4 +166,4 @@ def cover_visible(cover: Cover) -> bool:
 def covers_of(alarm_id: int) -> dict[int, Cover]:
     """Of one cause, by device id; of several rules that reach a device the one that hides more."""
     rows = Suppression.objects.filter(Q(alarm_id=alarm_id)).order_by("level_to", "silence")
-    return {s.device_id: Cover(s.alarm_id, s.window_id, s.silence, s.level_to, s.since) for s in rows}
+    return {row.device_id: _cover(row) for row in rows}

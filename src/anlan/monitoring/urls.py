@@ -4,7 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
-from anlan.monitoring.views import alarms, devices, ledger
+from anlan.monitoring.views import alarms, devices, health, ledger
 from anlan.monitoring.views.access import READERS
 
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
     path("devices/<int:pk>/token/", devices.device_token, name="device_token"),
+    path("healthz/alarms/", health.healthz, name="healthz_alarms"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]

@@ -11,7 +11,6 @@ from anlan.accounts.rows import OwnedQuerySet, OwnedRow
 from anlan.monitoring.alarm_flow import AlarmState, AlarmStepName
 from anlan.monitoring.models.device import Device, Level, Series
 
-PERSON = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
 HIDDEN = Q(hidden_at__isnull=False, released_at=None)
 
 
@@ -71,11 +70,17 @@ class Alarm(OwnedRow):
     arrived_at = models.DateTimeField(_("到达时间"))
     cleared_at = models.DateTimeField(_("解除时间"), null=True)
     acknowledged_at = models.DateTimeField(_("确认时间"), null=True)
-    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("确认人"), **PERSON)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("确认人")
+    )
     announced_at = models.DateTimeField(_("发出时间"), null=True)
-    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("经办人"), **PERSON)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("经办人")
+    )
     shelved_until = models.DateTimeField(_("搁置至"), null=True)
-    shelved_by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("搁置人"), **PERSON)
+    shelved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("搁置人")
+    )
     hidden_at = models.DateTimeField(_("隐去时间"), null=True)
     released_at = models.DateTimeField(_("放出时间"), null=True)
     hidden_under = models.ForeignKey(
@@ -87,7 +92,7 @@ class Alarm(OwnedRow):
     chain_place = models.PositiveSmallIntegerField(_("已上报级数"), default=0)
     location = models.PointField(_("位置"), srid=4490, null=True)
 
-    objects = models.Manager.from_queryset(AlarmRows)()
+    objects = models.Manager.from_queryset(AlarmRows)()  # type: ignore[misc]
 
     class Meta:
         verbose_name = verbose_name_plural = _("报警")

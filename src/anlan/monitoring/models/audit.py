@@ -42,7 +42,9 @@ class AlarmFinding(models.Model):
         NOBODY = "nobody", _("应上报时无人在岗")
 
     kind = models.CharField(_("问题"), max_length=16, choices=Kind.choices)
-    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, null=True, related_name="findings", verbose_name=_("报警"))
+    alarm = models.ForeignKey(
+        Alarm, on_delete=models.CASCADE, null=True, related_name="findings", verbose_name=_("报警")
+    )
     subject = models.CharField(_("对象"), max_length=160, blank=True)
     mended = models.BooleanField(_("已修复"), default=False)
     times = models.PositiveIntegerField(_("次数"), default=1)

@@ -124,6 +124,7 @@ class Suppression(models.Model):
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="suppressions")
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, null=True, related_name="suppressions")
     window = models.ForeignKey("MaintenanceWindow", on_delete=models.CASCADE, null=True, related_name="suppressions")
+    rule = models.ForeignKey(CauseRule, on_delete=models.CASCADE, null=True, related_name="+")
     silence = models.BooleanField(default=True)
     level_to = models.PositiveSmallIntegerField(choices=Level.choices)
     since = models.DateTimeField()
@@ -133,9 +134,7 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("抑制中的设备")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(alarm=None) ^ Q(window=None), name="suppression_has_one_cause"
-            )
+            models.CheckConstraint(condition=Q(alarm=None) ^ Q(window=None), name="suppression_has_one_cause")
         ]
 
 
