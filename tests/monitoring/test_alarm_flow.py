@@ -47,7 +47,7 @@ def act(step: str, alarm: Alarm, by: User) -> None:
 
 
 @given(st.lists(st.sampled_from(PERSONS + WORLD), max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_steps_keeps_row_timeline_and_clocks_in_step(
     alarm: Alarm, officer: User, words: list[str]
 ) -> None:

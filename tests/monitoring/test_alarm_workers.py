@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 
 from anlan.accounts.models import Area, User
+from anlan.kit import events
 from anlan.kit.flow import IllegalStep
 from anlan.kit.models import Notice
 from anlan.monitoring import services
@@ -111,7 +112,17 @@ def replayed(alarm: Alarm) -> AlarmState:
     return state
 
 
-@pytest.mark.usefixtures("shared_db")
+@pytest.fixture
+def own_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody above the monitoring centre listens."""
+    own = {
+        event: [handler for handler in handlers if handler.name.startswith("anlan.monitoring")]
+        for event, handlers in events._BY_EVENT.items()
+    }
+    monkeypatch.setattr(events, "_BY_EVENT", defaultdict(list, own))
+
+
+@pytest.mark.usefixtures("shared_db", "own_handlers")
 def test_eight_processes_leave_one_alarm_a_cause_a_true_timeline_and_each_notice_once(
     device: DeviceMaker, area: Area
 ) -> None:

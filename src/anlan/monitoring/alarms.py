@@ -194,7 +194,7 @@ def _save(pen: _Pen) -> None:
     Alarm.objects.bulk_update(pen.changed.values(), _CHANGED)
     Alarm.objects.bulk_create(pen.fresh)
     AlarmStep.objects.bulk_create(pen.steps)
-    clocks_stop([alarm for alarm in pen.changed.values() if not alarm.is_waiting], pen.now)
+    clocks_stop(pen.changed.values(), pen.now)
 
 
 def _causes(pen: _Pen, devices: dict[int, KnownDevice]) -> None:
