@@ -10,7 +10,8 @@ from anlan.monitoring.views.access import READERS
 urlpatterns = [
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:pk>/", alarms.alarm, name="alarm"),
-    path("alarms/<int:pk>/acknowledge/", alarms.alarm_seen, name="alarm_acknowledge"),
+    path("alarms/acknowledge/", alarms.alarms_seen, name="alarms_acknowledge"),
+    path("alarms/<int:pk>/<slug:step>/", alarms.alarm_step, name="alarm_step"),
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
     path("devices/<int:pk>/token/", devices.device_token, name="device_token"),

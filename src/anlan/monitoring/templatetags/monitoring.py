@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.utils import timezone
 
-from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import source_title, unit_text
 
@@ -13,6 +14,8 @@ register = template.Library()
 
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
+    "shelved": "yellow", "shelved_seen": "yellow", "hidden": "neutral", "hidden_cleared": "neutral",
+    "notify": "orange", "hand_up": "red", "shelve": "neutral", "unshelve": "orange", "release": "red",
     "online": "green", "silent": "red", "never": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
@@ -24,6 +27,29 @@ register.filter("unit", unit_text)
 @register.filter
 def level_tone(level: int) -> str:
     return LEVEL_COLOURS.get(str(level), "neutral")
+
+
+@register.filter
+def level_words(level: int) -> str:
+    return str(Level(level).label)
+
+
+@register.filter
+def without(query: str, names: str) -> str:
+    """A query without some of its parameters."""
+    found = QueryDict(query, mutable=True)
+    for name in names.split(","):
+        found.pop(name, None)
+    return found.urlencode()
+
+
+@register.filter
+def toggled(query: str, key: int) -> str:
+    """A query with a group opened where it is closed, and closed where it is open."""
+    found = QueryDict(query, mutable=True)
+    opened, word = found.getlist("open"), str(key)
+    found.setlist("open", [one for one in opened if one != word] if word in opened else [*opened, word])
+    return found.urlencode()
 
 
 @register.filter
