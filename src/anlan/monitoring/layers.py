@@ -1,4 +1,4 @@
-"""Map layer of active alarms."""
+"""Map layers of active alarms and of where nobody sees."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.layers import Layer, layer
-from anlan.monitoring.models import Alarm
+from anlan.monitoring.models import Alarm, BlindArea, BlindSpot
+from anlan.monitoring.models.blind import BLIND_COLOURS
 from anlan.monitoring.models.device import LEVEL_COLOURS
 
 
@@ -27,5 +28,31 @@ layer(
         order=90,
         rows=_active,
         url=lambda row: f"/alarms/{row.pk}/",
+    )
+)
+
+layer(
+    Layer(
+        key="monitoring.blind_spot",
+        title=_("监测盲点"),
+        symbol="eye",
+        colour_by="kind",
+        colours=BLIND_COLOURS,
+        properties=("name", "kind", "since", "detail"),
+        order=72,
+        rows=lambda user: BlindSpot.objects.visible_to(user),
+        url=lambda row: f"/devices/{row.device_id}/" if row.device_id else "",
+    )
+)
+layer(
+    Layer(
+        key="monitoring.blind_area",
+        title=_("未覆盖区域"),
+        symbol="hatch",
+        colour_by="kind",
+        geometry="boundary",
+        properties=("name", "kind", "uncovered", "uncovered_km2", "radius", "working", "computed_at"),
+        order=5,
+        rows=lambda user: BlindArea.objects.visible_to(user),
     )
 )

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.moments import moment
@@ -76,3 +77,16 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A span of time to its two greatest units; a dash where there is none."""
+    if value is None:
+        return "—"
+    whole = int(value)
+    if whole < 60:
+        return _("%d 秒") % whole
+    if whole < 3600:
+        return _("%(minutes)d 分 %(seconds)d 秒") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)d 小时 %(minutes)d 分") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
