@@ -1,6 +1,6 @@
 """The list of alarms: groups of what stands, then what was cleared; read page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -20,6 +20,7 @@ class AlarmLine:
     """A group with the alarms that are shown of it: one where it is closed or stands for a single alarm."""
 
     group: AlarmGroup | None
+    hides: int = 0
     alarms: list[Alarm] = field(default_factory=list)
 
     @property
@@ -49,8 +50,10 @@ class AlarmLines(Sequence[AlarmLine]):
             return self[place : place + 1][0]
         start, stop, _step = place.indices(len(self))
         lines = [AlarmLine(group=group) for group in self.groups[start:stop]]
+        hides = hides_of(pk for line in lines for pk in (line.group.ids if line.group else ()))
         known = self._read({pk for line in lines for pk in self._shown(line.group)})
         for line in lines:
+            line.hides = sum(hides.get(pk, 0) for pk in line.group.ids) if line.group else 0
             line.alarms = [known[pk] for pk in self._shown(line.group) if pk in known]
         number = len(self.groups)
         rest = self.rest[max(0, start - number) : max(0, stop - number)]
@@ -68,15 +71,16 @@ class AlarmLines(Sequence[AlarmLine]):
         return {row.pk: row for row in dressed(rows)}
 
 
+def hides_of(ids: Iterable[int]) -> dict[int, int]:
+    """How many alarms each of these hides or has hidden."""
+    rows = Alarm.objects.filter(hidden_under__in=list(ids)).order_by()
+    return dict(rows.values_list("hidden_under").annotate(number=Count("pk")))
+
+
 def dressed(rows: Any) -> list[Alarm]:
     """Alarms with the title of their series and how many others each hides."""
     found = list(rows)
-    hides = dict(
-        Alarm.objects.filter(hidden_under__in=[row.pk for row in found])
-        .values_list("hidden_under")
-        .annotate(number=Count("pk"))
-        .order_by()
-    )
+    hides = hides_of(row.pk for row in found)
     for row in found:
         row.series_title = series_title(row.series, row.device.protocol)
         row.hides_count = hides.get(row.pk, 0)

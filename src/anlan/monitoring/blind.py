@@ -97,9 +97,8 @@ def _hours() -> float:
 
 def _cameras() -> Iterator[BlindSpot]:
     """Offline cameras, where the video part is there."""
-    try:
-        camera: Any = apps.get_model("monitoring", "Camera")
-    except LookupError:
+    camera: Any = apps.all_models["monitoring"].get("camera")
+    if camera is None:
         return
     for row in camera.objects.filter(status="offline"):
         yield BlindSpot(
