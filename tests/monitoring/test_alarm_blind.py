@@ -100,7 +100,7 @@ def test_the_layers_are_the_person_s_own_and_the_ground_is_hatched(square: Area,
     device("a", status="silent", location=Point(114.35, 22.65, srid=4490))
     blind_renew()
     other = Area.objects.create(code="440311", name="别区", level="district")
-    for key in ("monitoring.blind_spot", "monitoring.blind_area"):
+    for key in ("monitoring.blind_spot", "monitoring.blind_area.level"):
         mine, theirs = layer_of(person(square), key), layer_of(person(other, name="外人"), key)
         assert mine is not None
         assert theirs is not None

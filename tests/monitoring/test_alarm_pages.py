@@ -280,3 +280,13 @@ def test_the_roster_says_who_is_there_and_where_nobody_is(area: Area, officer: U
     page = text(browse(officer), "/duty/")
     assert "王建国" in page
     assert page.count("无人在岗") == 2
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_english_pages_have_no_chinese_of_ours(area: Area, address: str) -> None:
+    client = browse(person(area, name="Wang"))
+    client.cookies["django_language"] = "en"
+    body = text(client, address).split("<main")[1].split("</main>")[0]
+    for words in ("坪山区", Reference.now().source, "安澜默认值,未见公开依据,须本单位确认"):
+        body = body.replace(words, "")
+    assert not [letter for letter in body if "\u4e00" <= letter <= "\u9fff"]

@@ -25,7 +25,8 @@ _AREAS = """
 insert into monitoring_blindarea
     (area_id, organisation_id, kind, name, boundary, radius, working, uncovered, uncovered_km2, computed_at)
 select a.id, null, %(kind)s, a.name || ' · ' || %(title)s, bare.shape, %(radius)s, bare.working,
-       100 * st_area(bare.shape::geography) / st_area(a.boundary::geography), st_area(bare.shape::geography) / 1e6, %(now)s
+       round((100 * st_area(bare.shape::geography) / st_area(a.boundary::geography))::numeric, 2),
+       round((st_area(bare.shape::geography) / 1e6)::numeric, 3), %(now)s
 from accounts_area a cross join lateral (
     select st_multi(st_collectionextract(
                case when count(near.shape) = 0 then a.boundary else st_difference(a.boundary, st_union(near.shape)) end,

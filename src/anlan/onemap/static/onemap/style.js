@@ -114,7 +114,7 @@ export function shapeLayers(info, source, part) {
   const base = { source, ...(part ? { "source-layer": part } : {}) };
   const token = ["coalesce", ["get", "_colour"], PLAIN];
   const tone = byToken(token);
-  const hatched = { "fill-pattern": ["concat", `${HATCH}/`, token], "fill-opacity": 0.6 };
+  const hatched = { "fill-pattern": ["concat", `${HATCH}/`, token], "fill-opacity": 0.5 };
   return [
     { ...base, id: `${source}:fill`, type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: info.symbol === HATCH ? hatched : { "fill-color": tone, "fill-opacity": 0.22 } },
     { ...base, id: `${source}:line`, type: "line", paint: { "line-color": tone, "line-width": 2 } },

@@ -169,7 +169,7 @@ function drawPlate(c, outline, token) {
  */
 function drawHatch(c, token) {
   c.strokeStyle = colour(token);
-  c.lineWidth = 2;
+  c.lineWidth = 1.5;
   for (let at = -SIDE; at <= 2 * SIDE; at += SIDE / 4) {
     c.moveTo(at, SIDE + 1);
     c.lineTo(at + SIDE + 2, -1);
