@@ -32,7 +32,7 @@ layer(
     )
 )
 
-BLIND = _("监测盲区")
+BLIND: Any = _("监测盲区")
 
 layer(
     Layer(
