@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area, User
+from anlan.kit.entities import entity_of
+from anlan.kit.exchange.imports import rows_import
+from anlan.kit.exchange.sheets import sheet_read, xlsx_written
 from anlan.monitoring.grouping import Standing, groups_of
-from anlan.monitoring.models import Alarm, CauseRule, Device, MaintenanceWindow, Series
+from anlan.monitoring.models import Alarm, CauseRule, Device, DutyShift, MaintenanceWindow, Series
 from anlan.monitoring.operators import Reference, Slot, bad_actors, floods_of, slots_of, waits_of
 from anlan.monitoring.services import alarm_acknowledge, alarm_shelve
 from anlan.registry.models import Facility
@@ -290,3 +293,24 @@ def test_english_pages_have_no_chinese_of_ours(area: Area, address: str) -> None
     for words in ("坪山区", Reference.now().source, "安澜默认值,未见公开依据,须本单位确认"):
         body = body.replace(words, "")
     assert not [letter for letter in body if "\u4e00" <= letter <= "\u9fff"]
+
+
+def test_a_roster_comes_in_from_a_sheet(area: Area) -> None:
+    admin = person(area, "administrator")
+    officer = person(area)
+    entity = entity_of(DutyShift)
+    assert entity is not None
+    headers = ("人员", "岗位", "所属区域", "上岗时间", "离岗时间")
+    row = (officer.username, "值班员", area.name, "2026-11-24 08:00", "2026-11-24 16:00")
+    sheet = sheet_read(xlsx_written("值班表", headers, [row]), "roster.xlsx")
+    report = rows_import(entity=entity, sheet=sheet, user=admin, rehearse=False)
+    assert (report.created, report.clean) == (1, True)
+    shift = DutyShift.objects.get()
+    assert (shift.person, shift.role, timezone.localtime(shift.starts_at).hour) == (officer, "duty_officer", 8)
+
+
+@pytest.mark.parametrize("model", ["dutyshift", "causerule", "devicedependency", "escalationstep", "maintenancewindow"])
+def test_the_rows_behind_it_have_a_list_in_the_back_office(area: Area, model: str) -> None:
+    admin = person(area, "administrator")
+    User.objects.filter(pk=admin.pk).update(is_staff=True)
+    text(browse(admin), f"/admin/monitoring/{model}/")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anlan.kit.events import publish
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import clocks_stop
+from anlan.monitoring.clocks import chains_due, clocks_stop
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.models import Alarm, AlarmStep
 from anlan.monitoring.moments import moment
@@ -200,8 +200,11 @@ def _save(pen: _Pen) -> None:
 def _causes(pen: _Pen, devices: dict[int, KnownDevice]) -> None:
     """New alarms that explain others begin to hide them; cleared ones end it."""
     begun = [alarm for alarm in pen.fresh if alarm.cleared_at is None]
-    causes_begin(begun, {device.id: device.kind for device in devices.values()})
-    causes_end(alarm.pk for alarm in pen.changed.values() if alarm.cleared_at is not None)
+    causes_begin(begun, {device.id: device.kind for device in devices.values()}, pen.book)
+    causes_end(pen.book.causes & {alarm.pk for alarm in pen.changed.values() if alarm.cleared_at is not None})
+
+
+_TELLS = {AlarmStepName.RAISE, AlarmStepName.RELEASE, AlarmStepName.ESCALATE}
 
 
 def _publish(pen: _Pen) -> None:
@@ -216,3 +219,4 @@ def _publish(pen: _Pen) -> None:
             publish(AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after))
         elif step == AlarmStepName.CLEAR:
             publish(AlarmCleared(alarm_id=alarm.pk))
+    chains_due(alarm.pk for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)

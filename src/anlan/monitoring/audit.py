@@ -35,6 +35,7 @@ from anlan.monitoring.models import Alarm, AlarmFinding, AuditRun, MaintenanceWi
 GRACE = timedelta(minutes=2)
 """What is under way for less than this is not wrong yet."""
 KEPT = timedelta(days=7)
+FINDINGS_KEPT = timedelta(days=90)
 NOBODY_KEPT = timedelta(hours=12)
 Kind = AlarmFinding.Kind
 MISSING = {REPEAT: Kind.NO_REPEAT, CHAIN: Kind.NO_CHAIN, UNSHELVE: Kind.NO_UNSHELVE}
@@ -141,7 +142,8 @@ def _overdue(turn: _Round) -> None:
 
 def _hidden(turn: _Round) -> None:
     """Hidden alarms that nothing hides any more: the news of it was lost, or the rule was taken back."""
-    Suppression.objects.filter(rule__active=False).delete()
+    if (taken_back := Suppression.objects.filter(rule__active=False)).exists():
+        taken_back.delete()
     holds = Suppression.objects.filter(device=OuterRef("device_id")).filter(
         Q(alarm=OuterRef("hidden_under_id")) | Q(window=OuterRef("hidden_window_id"))
     )
@@ -183,3 +185,4 @@ def _close(now: datetime) -> None:
     seen = AlarmFinding.objects.filter(closed_at=None)
     seen.exclude(kind=Kind.NOBODY).filter(last_at__lt=now - GRACE).update(closed_at=now)
     seen.filter(kind=Kind.NOBODY, last_at__lt=now - NOBODY_KEPT).update(closed_at=now)
+    AlarmFinding.objects.filter(closed_at__lt=now - FINDINGS_KEPT).delete()

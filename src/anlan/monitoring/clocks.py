@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from anlan.kit.deadlines import deadline_set
+from anlan.kit.deadlines import deadline_meet, deadline_set
+from anlan.kit.events import publish
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.kit.models import Deadline
+from anlan.monitoring.events import ChainsDue
 from anlan.monitoring.models import Alarm, DutyRole, EscalationStep
 
 REPEAT, CHAIN, UNSHELVE = "alarm.repeat", "alarm.chain", "alarm.unshelve"
 CLOCKS = (REPEAT, CHAIN, UNSHELVE)
 SUBJECT = "monitoring.alarm"
 LEAST_MINUTES = 1
+TOLD_AT_ONCE = 10
 
 
 class ChainStep(NamedTuple):
@@ -75,16 +78,25 @@ def clocks_stop(alarms: Iterable[Alarm], now: datetime) -> None:
             rows.update(met_at=now)
 
 
+def chains_due(alarm_ids: Iterable[int]) -> None:
+    """Has people told of these alarms by jobs, some alarms each: in order of id, as all lock them, and few, as all wait."""
+    ids = sorted(set(alarm_ids))
+    for start in range(0, len(ids), TOLD_AT_ONCE):
+        publish(ChainsDue(alarm_ids=tuple(ids[start : start + TOLD_AT_ONCE])))
+
+
 def repeat_set(alarm: Alarm, now: datetime) -> None:
     deadline_set(kind=REPEAT, subject=alarm, due_at=now + timedelta(minutes=repeat_minutes(alarm.level)))
 
 
 def chain_set(alarm: Alarm, now: datetime) -> None:
-    """Sets when the next step is due: its distance from the step before, counted from `now`."""
+    """Sets when the next step is due: its distance from the step before, counted from `now`; stops after the last."""
     steps, place = chain_of(alarm), alarm.chain_place
     if place < len(steps):
         before = steps[place - 1].after if place else 0
         deadline_set(kind=CHAIN, subject=alarm, due_at=now + timedelta(minutes=steps[place].after - before))
+    else:
+        deadline_meet(kind=CHAIN, subject=alarm, at=now)
 
 
 def unshelve_set(alarm: Alarm) -> None:

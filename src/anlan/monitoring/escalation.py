@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.models import User
 from anlan.kit.notices import notice_send
 from anlan.monitoring.alarm_flow import AlarmStepName
-from anlan.monitoring.clocks import ChainStep, chain_of, chain_set, clocks_stop, paths_above, repeat_set
+from anlan.monitoring.clocks import ChainStep, chain_of, chain_set, paths_above, repeat_set
 from anlan.monitoring.findings import finding_note
 from anlan.monitoring.models import Alarm, AlarmFinding, AlarmStep, DutyRole, DutyShift, Level
 from anlan.monitoring.wording import alarm_title, say
@@ -106,7 +106,6 @@ def _advance(alarm: Alarm, at: datetime, *, due: bool = False) -> None:
             break
     if alarm.chain_place >= len(steps) and not reached:
         _tell(alarm, (), say(_("无人在岗可上报,请在岗人员处理。")))
-    clocks_stop([alarm], at)
     alarm.save(update_fields=["chain_place"])
     chain_set(alarm, at)
 

@@ -28,6 +28,13 @@ class AlarmCleared:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChainsDue:
+    """Somebody is to be told of these alarms: they came up, came out, or grew worse. One for many, to spare ingest."""
+
+    alarm_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CauseBegun:
     """An alarm explains others: those raised shortly before it are folded into it."""
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from anlan.kit.events import publish
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import chain_resume, clocks_stop
+from anlan.monitoring.clocks import chain_resume, chains_due, clocks_stop
 from anlan.monitoring.events import AlarmRaised
 from anlan.monitoring.models import Alarm, AlarmStep
 from anlan.monitoring.resolve import devices_by_id
@@ -19,15 +20,18 @@ from anlan.monitoring.suppression import Cover, cover_visible, covers_of, is_cau
 @transaction.atomic
 def cause_fold(*, alarm_id: int, now: datetime | None = None) -> list[int]:
     """Hides under an active cause the unacknowledged alarms that it explains and that came shortly before it."""
-    cause = Alarm.objects.select_for_update().filter(pk=alarm_id, cleared_at=None).first()
-    covers = covers_of(alarm_id) if cause else {}
+    covers = covers_of(alarm_id)
+    wanted = Q(pk=alarm_id) | Q(device_id__in=covers, acknowledged_at=None, shelved_until=None)
+    locked = {row.pk: row for row in Alarm.objects.open().select_for_update().filter(wanted).order_by("id")}
+    cause = locked.pop(alarm_id, None)
     if cause is None or not covers:
         return []
-    rows = Alarm.objects.waiting().select_for_update().filter(device_id__in=covers).exclude(pk=alarm_id)
     explained = [
         row
-        for row in rows.order_by("id")
-        if covers[row.device_id].hides(row.kind, row.level) and row.arrived_at >= covers[row.device_id].since
+        for row in locked.values()
+        if row.is_waiting
+        and covers[row.device_id].hides(row.kind, row.level)
+        and row.arrived_at >= covers[row.device_id].since
     ]
     folded = [row for row in explained if not is_cause(row.pk) or not cause.is_hidden]
     hide(folded, {row.pk: covers[row.device_id] for row in folded}, now or timezone.now())
@@ -80,6 +84,7 @@ def release(alarms: Sequence[Alarm], now: datetime) -> list[int]:
             chain_resume(alarm=alarm, now=now)
         else:
             publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level))
+    chains_due(alarm.pk for alarm in out if alarm.pk not in told_before)
     _show(out)
     return [alarm.pk for alarm in out]
 

@@ -7,7 +7,7 @@ from anlan.kit.events import on
 from anlan.kit.models import Deadline
 from anlan.monitoring.clocks import CHAIN, REPEAT, UNSHELVE
 from anlan.monitoring.escalation import alarm_repeat, chain_continue, chain_start
-from anlan.monitoring.events import AlarmEscalated, AlarmRaised, CauseBegun, CauseEnded
+from anlan.monitoring.events import CauseBegun, CauseEnded, ChainsDue
 from anlan.monitoring.folding import cause_fold, cause_release
 from anlan.monitoring.maintenance import ENDS, STARTS, window_begin, window_end
 from anlan.monitoring.services import alarm_return
@@ -21,14 +21,10 @@ DUE: dict[str, Callable[[int], object]] = {
 }
 
 
-@on(AlarmRaised)
-def raised_alarm_is_told(event: AlarmRaised) -> None:
-    chain_start(alarm_id=event.alarm_id)
-
-
-@on(AlarmEscalated)
-def worse_alarm_is_told_again(event: AlarmEscalated) -> None:
-    chain_start(alarm_id=event.alarm_id)
+@on(ChainsDue)
+def somebody_is_told(event: ChainsDue) -> None:
+    for alarm_id in event.alarm_ids:
+        chain_start(alarm_id=alarm_id)
 
 
 @on(CauseBegun)

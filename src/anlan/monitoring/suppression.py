@@ -1,7 +1,7 @@
 """What is hidden now and under what: read by every batch from memory, renewed when the database says so."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -36,6 +36,8 @@ class SuppressionBook:
     """By device id; windows first, then the oldest cause."""
     rules: list[CauseRule]
     devices: frozenset[int]
+    causes: frozenset[int]
+    """Ids of the alarms that hide something."""
 
     def cover_of(self, device_id: int, kind: int, level: int, *, but: int | None = None) -> Cover | None:
         """What hides such an alarm; `but` is the alarm itself, which never hides under itself."""
@@ -83,6 +85,7 @@ def _read(version: int) -> SuppressionBook:
         version=version,
         covers=dict(covers),
         rules=list(CauseRule.objects.filter(active=True).order_by("id")),
+        causes=frozenset(c.alarm_id for found in covers.values() for c in found if c.alarm_id is not None),
         devices=frozenset(device for device, found in covers.items() if any(c.level_to for c in found)),
     )
 
@@ -111,21 +114,21 @@ _BEGIN = """
 insert into monitoring_suppression (device_id, alarm_id, rule_id, silence, level_to, since)
 select scope.id, %(alarm)s, %(rule)s, %(silence)s, %(level_to)s, %(since)s from ({scope}) scope
 """
-_END = "delete from monitoring_suppression where alarm_id = any(%s) returning alarm_id"
+_END = "delete from monitoring_suppression where alarm_id = any(%s)"
 
 
-def causes_begin(alarms: Iterable[Alarm], kinds: dict[int, str]) -> list[int]:
-    """Marks the devices that these new alarms explain; device kinds by device id. Gives the ids of those that do."""
+def causes_begin(alarms: Iterable[Alarm], kinds: dict[int, str], book: SuppressionBook) -> None:
+    """Marks the devices that these new alarms explain; device kinds by device id."""
     found = list(alarms)
-    rules = suppression_book().rules
-    if not found or not rules:
-        return []
+    if not found or not book.rules:
+        return
     keys = dict(Series.objects.filter(pk__in={a.series_id for a in found}).values_list("pk", "key"))
-    return [alarm.pk for alarm in found if _begin(alarm, kinds[alarm.device_id], keys[alarm.series_id])]
+    for alarm in found:
+        if rules := book.rules_of(alarm.device_id, kinds[alarm.device_id], keys[alarm.series_id], alarm.kind):
+            _begin(alarm, rules)
 
 
-def _begin(alarm: Alarm, device_kind: str, key: str) -> bool:
-    rules = suppression_book().rules_of(alarm.device_id, device_kind, key, alarm.kind)
+def _begin(alarm: Alarm, rules: Sequence[CauseRule]) -> None:
     marked = 0
     with connection.cursor() as cursor:
         for rule in rules:
@@ -138,7 +141,6 @@ def _begin(alarm: Alarm, device_kind: str, key: str) -> bool:
             marked += cursor.rowcount
     if marked:
         publish(CauseBegun(alarm_id=alarm.pk))
-    return bool(marked)
 
 
 def causes_end(alarm_ids: Iterable[int]) -> None:
@@ -148,9 +150,7 @@ def causes_end(alarm_ids: Iterable[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(_END, [ids])
-        ended = {alarm_id for (alarm_id,) in cursor.fetchall()}
-    ended |= set(Alarm.objects.filter(hidden_under__in=ids).values_list("hidden_under_id", flat=True).distinct())
-    for alarm_id in sorted(ended):
+    for alarm_id in ids:
         publish(CauseEnded(alarm_id=alarm_id))
 
 
