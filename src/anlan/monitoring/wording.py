@@ -1,9 +1,12 @@
 """Chinese words for what devices and decoders call by codes."""
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from typing import Any
 
-from anlan.monitoring.models import Series
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from anlan.monitoring.models import Alarm, Series
 from anlan.protocols.gb26875_units import ANALOG
 from anlan.protocols.hj212_data import factor_of
 from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
@@ -95,6 +98,18 @@ def series_title(series: Series, protocol: str) -> str:
         return series.name
     reader = {"sl651": _sl651, "hj212": _hj212, "gb26875": _gb26875}.get(protocol)
     return (reader(series.key) if reader else "") or series.key
+
+
+def say(template: Any, **values: Any) -> str:
+    """A sentence that is stored: always in the product's own language, whatever language the page is in."""
+    with override(settings.LANGUAGE_CODE):
+        return str(template) % values if values else str(template)
+
+
+def alarm_title(alarm: Alarm) -> str:
+    """An alarm in one line: device, quantity, what is wrong with it."""
+    series = series_title(alarm.series, alarm.device.protocol)
+    return f"{alarm.device} {series} {Alarm.Kind(alarm.kind).label}"
 
 
 def _sl651(key: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,12 +18,13 @@ register = template.Library()
 
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
+    "shelved": "yellow", "shelved_seen": "yellow", "hidden": "neutral", "hidden_cleared": "neutral",
+    "notify": "orange", "hand_up": "red", "shelve": "neutral", "unshelve": "orange", "release": "red",
     "online": "green", "silent": "red", "never": "neutral",
     "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
     "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
     "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
-    "offline": "red", "new": "orange", "confirmed": "red",
-    "asked": "neutral",
+    "offline": "red", "new": "orange", "confirmed": "red", "asked": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
@@ -34,6 +36,29 @@ register.filter("deviation_title", deviation_title)
 @register.filter
 def level_tone(level: int) -> str:
     return LEVEL_COLOURS.get(str(level), "neutral")
+
+
+@register.filter
+def level_words(level: int) -> str:
+    return str(Level(level).label)
+
+
+@register.filter
+def without(query: str, names: str) -> str:
+    """A query without some of its parameters."""
+    found = QueryDict(query, mutable=True)
+    for name in names.split(","):
+        found.pop(name, None)
+    return found.urlencode()
+
+
+@register.filter
+def toggled(query: str, key: int) -> str:
+    """A query with a group opened where it is closed, and closed where it is open."""
+    found = QueryDict(query, mutable=True)
+    opened, word = found.getlist("open"), str(key)
+    found.setlist("open", [one for one in opened if one != word] if word in opened else [*opened, word])
+    return found.urlencode()
 
 
 @register.filter
@@ -66,11 +91,6 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
-
-
-@register.filter
-def level_words(level: int) -> str:
-    return str(Level(level).label)
 
 
 @register.filter
@@ -114,3 +134,13 @@ def outcome_words(name: str) -> str:
 @register.filter
 def words(text: str) -> list[str]:
     return text.split()
+def seconds(value: float | None) -> str:
+    """A span of time to its two greatest units; a dash where there is none."""
+    if value is None:
+        return "—"
+    whole = int(value)
+    if whole < 60:
+        return _("%d 秒") % whole
+    if whole < 3600:
+        return _("%(minutes)d 分 %(seconds)d 秒") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)d 小时 %(minutes)d 分") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
