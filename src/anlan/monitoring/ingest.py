@@ -20,6 +20,7 @@ from anlan.monitoring.arrivals import Arrival, StoreResult
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
 from anlan.monitoring.devices import devices_stand, frames_keep
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.positions import positions_note
 from anlan.monitoring.resolve import (
     CODE_LENGTH,
     KEY_LENGTH,
@@ -110,6 +111,7 @@ def _store(batch: Sequence[Arrival], columns: _Batch, now: int) -> StoreResult:
     seen = [(device, place) for place in range(len(columns.frames)) if (device := columns.device_of(place))]
     changed = _save(columns, locked, series, states, now)
     devices_stand({device.id: device for device, _ in seen}.values(), changed, now)
+    positions_note([(device, columns.frames[place][1]) for device, place in seen], now)
     alarms = transitions_write(news, now)
     frames_keep([(device.id, columns.frames[place][0]) for device, place in seen], now)
     _count(batch, columns, states, now)

@@ -8,7 +8,11 @@ from anlan.protocols.gb26875_units import ANALOG
 from anlan.protocols.hj212_data import factor_of
 from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
 
-SOURCES = {"sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON"}
+SOURCES = {
+    "sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON",
+    "jt808": "JT/T 808", "cjt188": "CJ/T 188", "modbus": "Modbus", "opcua": "OPC UA", "sparkplug": "Sparkplug B",
+    "sta": "SensorThings",
+}  # fmt: skip
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -29,6 +33,13 @@ ERRORS = {
     "schema": gettext_lazy("结构不符"),
     "throttled": gettext_lazy("超出频率"),
     "topic": gettext_lazy("主题有误"),
+    "incomplete": gettext_lazy("分包不全"),
+    "unreachable": gettext_lazy("无法连接"),
+    "no_answer": gettext_lazy("没有应答"),
+    "exception": gettext_lazy("设备答复异常"),
+    "plan": gettext_lazy("轮询计划有误"),
+    "sequence": gettext_lazy("序号不连续"),
+    "birth": gettext_lazy("缺少上线消息"),
 }
 HJ212_ENDINGS = {
     "Rtd": gettext_lazy("实时值"),

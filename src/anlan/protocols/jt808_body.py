@@ -3,6 +3,7 @@
 Positions are WGS-84 as terminals report them. Extras that no table names are kept as hex.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -146,7 +147,7 @@ def register(body: bytes, new: bool) -> Said:
     if len(body) < 4 + maker + model + terminal + 1:
         raise BodyError(f"a registration of {len(body)} bytes")
     ends = [4, 4 + maker, 4 + maker + model, 4 + maker + model + terminal]
-    words = [_text(body[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    words = [_text(body[start:end]) for start, end in itertools.pairwise(ends)]
     return Said(
         fields={
             "province": int.from_bytes(body[:2], "big"),

@@ -50,3 +50,9 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
+
+
+@register.filter
+def length_text(metres: float) -> str:
+    """Metres or kilometres, as a scale says them."""
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
-from anlan.monitoring.models import Device, DeviceFrame
+from anlan.monitoring.models import Device, DeviceFrame, PollPlan
 from anlan.monitoring.selectors import (
     alarms_of,
     device_frames,
@@ -21,6 +22,7 @@ from anlan.monitoring.selectors import (
     series_views,
 )
 from anlan.monitoring.services import device_token_issue, may_issue_tokens
+from anlan.monitoring.tracks import track_of
 from anlan.monitoring.views.access import is_part, listed, page
 from anlan.monitoring.wording import series_title
 
@@ -69,6 +71,8 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "frames": [_shown(frame, row.protocol) for frame in device_frames(request.user, row)],
         "may_issue": may_issue_tokens(request.user),
         "token": token,
+        "track": track_of(row, request.GET.get("day", "")),
+        "polling": PollPlan.objects.filter(device=row).annotate(points=Count("device__polled_points")).first(),
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
         "part": is_part(request),
         "query": f"hours={hours}",
