@@ -24,6 +24,7 @@ from anlan.monitoring.gateway.mqtt import Broker, Subscriber
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.polling.poller import Pollers
 from anlan.monitoring.silence import silence_sweep
 from anlan.protocols import protocols
 from anlan.rules import warm
@@ -47,6 +48,7 @@ class Ingest:
     async def open(self, host: str, ports: dict[str, int], mqtt_url: str | None) -> None:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
+        self.start(Pollers(self.inbox).run())
         for name, port in ports.items():
             server = Server(protocols()[name], self.inbox, self.limits)
             await server.listen(host, port)

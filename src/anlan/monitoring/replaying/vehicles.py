@@ -47,13 +47,11 @@ def _street(middle: tuple[float, float], turn: float) -> tuple[float, float, flo
     """Longitude, latitude, the round's length in metres, and the heading there in degrees."""
     east, north = STRETCH[0] * DEGREE * math.cos(math.radians(middle[1])), STRETCH[1] * DEGREE
     left = turn % 1 * 4 * (east + north)
-    for length, heading, (x, y) in (
-        (2 * east, 90, (-1, -1)), (2 * north, 0, (1, -1)), (2 * east, 270, (1, 1)), (2 * north, 180, (-1, 1)),
-    ):  # fmt: skip
-        if left <= length:
-            break
-        left -= length
-    x_east = x * east + left * round(math.sin(math.radians(heading)))
-    y_north = y * north + left * round(math.cos(math.radians(heading)))
+    sides = ((2 * east, 90, -1, -1), (2 * north, 0, 1, -1), (2 * east, 270, 1, 1), (2 * north, 180, -1, 1))
+    before = [sum(side[0] for side in sides[:place]) for place in range(len(sides))]
+    place = max(place for place in range(len(sides)) if before[place] <= left)
+    _length, heading, x, y = sides[place]
+    x_east = x * east + (left - before[place]) * round(math.sin(math.radians(heading)))
+    y_north = y * north + (left - before[place]) * round(math.cos(math.radians(heading)))
     lon = middle[0] + x_east / DEGREE / math.cos(math.radians(middle[1]))
     return lon, middle[1] + y_north / DEGREE, 4 * (east + north), heading
