@@ -282,4 +282,3 @@ def test_neighbours_are_read_in_one_question_and_far_ones_in_another() -> None:
 def test_an_answer_that_is_too_short_is_a_missing_value() -> None:
     (block,) = blocks([point(0), point(4, "float32")])
     assert math.isnan(value_of(block.points[1], block, [1, 2, 3, 4, 5]))
-

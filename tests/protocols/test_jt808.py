@@ -6,7 +6,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from protocol_support import differences, error, frame, only, values, vectors
+from protocol_support import FUZZ, differences, error, frame, only, values, vectors
 
 from anlan.protocols import Frame, FrameError, decode, protocols
 from anlan.protocols import jt808_write as write
@@ -206,13 +206,13 @@ def test_what_a_location_cannot_hold_is_refused(said):
         SPEC.encode("13900000001", NOON, said)
 
 
-def test_a_million_changed_frames_raise_nothing():
+def test_changed_frames_raise_nothing():
     """Each changed in two places, one in eight with its check put right; ten to a feed."""
     rng = random.Random("anlan vehicles")
     seeds = [unescaped(raw[1:-1])[:-1] for raw in BY_NAME.values()]
     seeds.append(unescaped(packet(0x0704, b"abc", 2, 1)[1:-1])[:-1])
     decoder, frames, kinds = Terminals(), 0, set()
-    for _ in range(10_000):
+    for _ in range(2_500 * FUZZ):
         stream = bytearray()
         for _ in range(10):
             message = bytearray(rng.choice(seeds))
@@ -226,5 +226,5 @@ def test_a_million_changed_frames_raise_nothing():
             for event in decoder.feed(bytes(damaged)):
                 kinds.add(getattr(event, "kind", ""))
                 frames += isinstance(event, Frame)
-    assert frames > 10_000
+    assert frames > 5_000
     assert {"checksum", "length", "format", "garbage"} <= kinds

@@ -21,6 +21,7 @@ from anlan.monitoring import store
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
@@ -58,6 +59,7 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, self.limits, name=name, share=share)
             self.start(self.subscriber.run())
+            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, self.limits, name=name).run())
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""

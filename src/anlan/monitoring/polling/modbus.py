@@ -77,9 +77,7 @@ class ModbusLine:
             raise ExceptionCode(getattr(reply, "exception_code", 0))
         return reply.bits[: block.count] if block.table in ("coil", "discrete") else reply.registers
 
-    async def _singly(
-        self, client: AsyncModbusTcpClient, plan: Plan, block: Block, answer: Answer, now: int
-    ) -> None:
+    async def _singly(self, client: AsyncModbusTcpClient, plan: Plan, block: Block, answer: Answer, now: int) -> None:
         """Where a whole block is refused each of its points is asked for alone; a refused one is missing."""
         for alone in (one for point in block.points for one in blocks([point])):
             found: Sequence[int | bool] = ()

@@ -155,9 +155,7 @@ def outcomes_note(outcomes: Iterable[Outcome]) -> None:
         cursor.execute(_NOTE, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _sums(
-    device_id: int, found: Sequence[Outcome]
-) -> tuple[int, int, int, int, datetime, datetime | None, str]:
+def _sums(device_id: int, found: Sequence[Outcome]) -> tuple[int, int, int, int, datetime, datetime | None, str]:
     """Polls, failures among them, failures since the last success, last poll, last success, last error."""
     good = [place for place, one in enumerate(found) if not one.error]
     after = len(found) - 1 - good[-1] if good else 0
