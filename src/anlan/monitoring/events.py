@@ -25,3 +25,10 @@ class AlarmCleared:
     """The cause of an alarm is gone."""
 
     alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningReceived:
+    """Another office warns: an actual alert or update that is in force. Exercises and tests are no news."""
+
+    warning_id: int

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring import store
+from anlan.monitoring.feeds import pull_forever
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -50,6 +51,7 @@ class Ingest:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
         self.start(Pollers(self.inbox).run())
+        self.start(pull_forever())
         for name, port in ports.items():
             server = Server(protocols()[name], self.inbox, self.limits)
             await server.listen(host, port)

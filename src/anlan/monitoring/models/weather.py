@@ -19,7 +19,7 @@ SEVERITY_COLOURS = {"Extreme": "red", "Severe": "orange", "Moderate": "yellow", 
     search=("name", "url"),
     filters=("active",),
     key=("name",),
-    readonly=("token_hash", "last_ok_at", "last_error", "failures", "due_at"),
+    readonly=("token_hash", "last_ok_at", "last_error", "failures", "due_at", "seen"),
     example={"name": "市气象局预警", "url": "https://weather.example.cn/cap/feed.xml", "period": 60},
 )
 class WarningFeed(models.Model):
@@ -40,6 +40,7 @@ class WarningFeed(models.Model):
     last_ok_at = models.DateTimeField(_("最近成功"), null=True, blank=True)
     last_error = models.CharField(_("最近错误"), max_length=200, blank=True)
     failures = models.PositiveIntegerField(_("连续失败"), default=0)
+    seen = models.JSONField(default=list, editable=False)
 
     objects = RowManager()
 

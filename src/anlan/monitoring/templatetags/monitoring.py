@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 
 from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import source_title, unit_text
 
@@ -56,3 +57,9 @@ def clock(ms: int) -> str:
 def length_text(metres: float) -> str:
     """Metres or kilometres, as a scale says them."""
     return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
+
+
+@register.filter
+def severity_tone(severity: str) -> str:
+    """The colour of a warning's severity."""
+    return SEVERITY_COLOURS.get(severity, "neutral")
