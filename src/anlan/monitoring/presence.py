@@ -19,7 +19,7 @@ returning id
 @transaction.atomic
 def devices_offline(*, protocol: str, codes: Sequence[str]) -> list[int]:
     """Marks online devices as silent and tells open pages; the ids of those that were online."""
-    words = [Device.Status.SILENT.value, protocol, list(codes), Device.Status.ONLINE.value]
+    words: list[str | list[str]] = [Device.Status.SILENT.value, protocol, list(codes), Device.Status.ONLINE.value]
     with connection.cursor() as cursor:
         cursor.execute(_GONE, words)
         gone = sorted(device_id for (device_id,) in cursor.fetchall())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.utils import timezone
 
@@ -96,7 +97,7 @@ def _fixes(device: Device, day: date) -> list[Fix]:
     ]
 
 
-def _drawn(fixes: Sequence[Fix]) -> dict[str, object]:
+def _drawn(fixes: Sequence[Fix]) -> dict[str, Any]:
     if not fixes:
         return {}
     middle = math.radians(sum(fix.lat for fix in fixes) / len(fixes))

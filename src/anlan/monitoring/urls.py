@@ -4,6 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
+from anlan.monitoring.sta import views as sta
 from anlan.monitoring.views import alarms, devices, ledger, warnings
 from anlan.monitoring.views.access import READERS
 
@@ -18,6 +19,9 @@ urlpatterns = [
     path("warnings/", warnings.warnings, name="warnings"),
     path("warnings/<int:pk>/", warnings.warning, name="warning"),
     path("warnings/feeds/<int:pk>/token/", warnings.feed_token, name="feed_token"),
+    path("sta/v1.1", sta.service),
+    path("sta/v1.1/", sta.service, name="sta"),
+    path("sta/v1.1/<path:path>", sta.service, name="sta_path"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
+from django.contrib.gis.geos import GeometryCollection, GEOSGeometry, MultiPolygon, Polygon
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
@@ -111,13 +111,13 @@ def _outline(areas: list[CapArea], codes: list[list[str]]) -> MultiPolygon | Non
     if not shapes:
         values = {value for _name, value in codes}
         found = Area.objects.filter(code__in=values).exclude(boundary=None)
-        shapes = list(found.values_list("boundary", flat=True))
+        shapes = [boundary for boundary in found.values_list("boundary", flat=True) if boundary is not None]
     if not shapes:
         return None
     whole = shapes[0]
     for shape in shapes[1:]:
         whole = whole.union(shape)
-    parts = list(whole) if whole.geom_type in ("MultiPolygon", "GeometryCollection") else [whole]
+    parts = list(whole) if isinstance(whole, GeometryCollection) else [whole]
     polygons = [part for part in parts if isinstance(part, Polygon)]
     return MultiPolygon(polygons, srid=SRID) if polygons else None
 

@@ -44,15 +44,7 @@ def read(raw: bytes, now: int | None = None) -> Event:
         return FrameError("tail", f"{raw[-1]:02X} at the end", raw)
     if sum8(raw[:-2]) != raw[-2]:
         return FrameError("checksum", f"{raw[-2]:02X} told, {sum8(raw[:-2]):02X} computed", raw)
-    function, data = raw[9], raw[HEAD:-2]
-    fields: dict[str, object] = {
-        "type": raw[1],
-        "type_name": TYPES.get(raw[1], ""),
-        "address": raw[8:1:-1].hex(),
-        "control": f"{function:02x}",
-        "name": NAMES[function],
-        "data": data.hex(),
-    }
+    function, data, fields = raw[9], raw[HEAD:-2], _fields(raw)
     readings, deviations = list[Reading](), list[str]()
     if function == READ_ANSWER and raw[1] in _MEASURED and data[:2] in (VOLUME, VOLUME[::-1]):
         if len(data) < 22:
@@ -68,6 +60,17 @@ def read(raw: bytes, now: int | None = None) -> Event:
         raw=raw,
         deviations=tuple(deviations),
     )
+
+
+def _fields(raw: bytes) -> dict[str, object]:
+    return {
+        "type": raw[1],
+        "type_name": TYPES.get(raw[1], ""),
+        "address": raw[8:1:-1].hex(),
+        "control": f"{raw[9]:02x}",
+        "name": NAMES[raw[9]],
+        "data": raw[HEAD:-2].hex(),
+    }
 
 
 def _volumes(data: bytes, now: int | None, fields: dict[str, object], deviations: list[str]) -> list[Reading]:

@@ -17,6 +17,7 @@ MOST_NODES, MOST_DEVICES = 2_000, 500
 PATIENCE = 10_000
 """A node is asked for its birth at most once in so many ms."""
 BIRTHS, DATA, DEATHS = ("NBIRTH", "DBIRTH"), ("NDATA", "DDATA"), ("NDEATH", "DDEATH")
+MISSED = {"sequence_gap", "unknown_alias"}
 REBIRTH = "Node Control/Rebirth"
 _NO_READINGS = ("Node Control/", "Device Control/", "Node Info/", "Properties/", "bdSeq")
 
@@ -71,31 +72,25 @@ class Host:
             return Told(events=[FrameError(error.kind, error.detail, data)])
 
     def _told(self, address: _Address, said: Payload, raw: bytes, now: int) -> Told:
-        told, deviations = Told(), list[str]()
         node = self._nodes.get(address.node)
         if address.kind in DEATHS:
-            told.offline = self._death(address, node, said)
-            told.events.append(_frame(address, said, (), {}, deviations, raw))
-            return told
+            gone = self._death(address, node, said)
+            return Told(events=[_frame(address, said, (), {}, [], raw)], offline=gone)
         if address.kind == "NBIRTH":
             node = self._born(address, said)
         lost = node is None or (address.kind != "NBIRTH" and address.needs not in node.metrics)
-        if node is None:
-            node = self._remember(address.node, _Node())
+        node = node or self._remember(address.node, _Node())
         self._nodes.move_to_end(address.node)
-        if not _follows(node, said, address) and not lost:
-            deviations.append("sequence_gap")
+        deviations = [] if lost or _follows(node, said, address) else ["sequence_gap"]
         node.seq = said.seq if said.seq is not None else node.seq
         if address.kind in BIRTHS:
             _learn(node, address, said, deviations)
         readings, fields = _readings(node, address, said, now, deviations)
-        wanting = lost or {"sequence_gap", "unknown_alias"} & set(deviations)
-        if wanting and now - node.asked >= PATIENCE:
-            node.asked = now
-            told.rebirths.append(address.node)
-        unreadable = lost and not readings
-        event = FrameError("birth", f"{address.kind} of {address.code}", raw) if unreadable else None
-        told.events.append(event or _frame(address, said, readings, fields, deviations, raw))
+        told = Told(rebirths=_wish(address.node, node, now) if lost or MISSED & set(deviations) else [])
+        if lost and not readings:
+            told.events = [FrameError("birth", f"{address.kind} of {address.code}", raw)]
+        else:
+            told.events = [_frame(address, said, readings, fields, deviations, raw)]
         return told
 
     def _born(self, address: _Address, said: Payload) -> _Node:
@@ -122,6 +117,14 @@ class Host:
         self._nodes.pop(address.node, None)
         devices = [f"{address.node}/{device}" for device in (node.metrics if node else {}) if device]
         return [address.node, *devices]
+
+
+def _wish(name: str, node: _Node, now: int) -> list[str]:
+    """The node, unless it was asked a moment ago."""
+    if now - node.asked < PATIENCE:
+        return []
+    node.asked = now
+    return [name]
 
 
 def _address(topic: str) -> _Address | None:

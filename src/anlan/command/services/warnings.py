@@ -1,5 +1,6 @@
 """What severe warnings of other offices become: one signal for a chain of messages, and again only when it gets worse."""
 
+from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -25,26 +26,28 @@ def signal_from_warning(*, warning_id: int) -> Signal | None:
     area = _area(warning)
     if area is None:
         return None
+    who, what = warning.sender_name or warning.sender, warning.headline or warning.event
+    text = say(_("收到%(who)s预警：%(what)s"), who=who, what=what)
+    return signal_create(None, text, area=area, level=level, location=_point(warning, area), **_fields_of(warning))
+
+
+def _fields_of(warning: WeatherWarning) -> dict[str, object]:
+    words = warning.event + warning.headline
+    return {
+        "title": str(warning)[:120],
+        "source": Source.DEPARTMENT,
+        "event_type": next((kind for word, kind in TYPES if word in words), EventType.OTHER),
+        "event_class": EventClass.NATURAL,
+        "description": warning.description,
+        "address": warning.area_text[:200],
+        "arrived_at": warning.received_at,
+    }
+
+
+def _point(warning: WeatherWarning, area: Area) -> Point | None:
+    """A point of the warning's outline, where it lies in our area."""
     point = warning.geometry.point_on_surface if warning.geometry else None
-    text = say(
-        _("收到%(who)s预警：%(what)s"),
-        who=warning.sender_name or warning.sender,
-        what=warning.headline or warning.event,
-    )
-    return signal_create(
-        None,
-        text,
-        area=area,
-        title=str(warning)[:120],
-        source=Source.DEPARTMENT,
-        level=level,
-        event_type=next((kind for word, kind in TYPES if word in warning.event + warning.headline), EventType.OTHER),
-        event_class=EventClass.NATURAL,
-        description=warning.description,
-        address=warning.area_text[:200],
-        location=point if area.boundary is None or (point and area.boundary.contains(point)) else None,
-        arrived_at=warning.received_at,
-    )
+    return point if point and (area.boundary is None or area.boundary.contains(point)) else None
 
 
 def _told_before(warning: WeatherWarning) -> int:

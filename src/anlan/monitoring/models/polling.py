@@ -24,7 +24,7 @@ class PollPlan(models.Model):
 
     class Mode(models.TextChoices):
         POLL = "poll", _("定时询问")
-        SUBSCRIBE = "subscribe", _("订阅变化(OPC UA)")
+        SUBSCRIBE = "subscribe", _("订阅变化")
 
     device = models.OneToOneField(
         Device, on_delete=models.CASCADE, related_name="poll_plan", verbose_name=_("监测设备")
@@ -33,7 +33,7 @@ class PollPlan(models.Model):
         _("地址"),
         max_length=200,
         validators=[RegexValidator(ADDRESS, _("须形如 modbus://主机:端口、modbus-rtu://、cjt188:// 或 opc.tcp://。"))],
-        help_text=_("modbus://、modbus-rtu://(RTU over TCP)、cjt188://(透明传输)或 opc.tcp://"),
+        help_text=_("modbus://、modbus-rtu://(RTU 帧经 TCP)、cjt188://(透明传输)或 opc.tcp://"),
     )
     unit = models.PositiveSmallIntegerField(_("从站号"), default=1, validators=[MaxValueValidator(255)])
     mode = models.CharField(_("方式"), max_length=10, choices=Mode.choices, default=Mode.POLL)
@@ -88,12 +88,12 @@ class PolledPoint(models.Model):
         DISCRETE = "discrete", _("离散输入(02)")
 
     class Type(models.TextChoices):
-        INT16 = "int16", "int16"
-        UINT16 = "uint16", "uint16"
-        INT32 = "int32", "int32"
-        UINT32 = "uint32", "uint32"
-        FLOAT32 = "float32", "float32"
-        FLOAT64 = "float64", "float64"
+        INT16 = "int16", _("16位整数")
+        UINT16 = "uint16", _("16位无符号整数")
+        INT32 = "int32", _("32位整数")
+        UINT32 = "uint32", _("32位无符号整数")
+        FLOAT32 = "float32", _("32位浮点数")
+        FLOAT64 = "float64", _("64位浮点数")
 
     class WordOrder(models.TextChoices):
         BIG = "big", _("高位字在前")
@@ -110,7 +110,7 @@ class PolledPoint(models.Model):
     )
     type = models.CharField(_("数据类型"), max_length=10, choices=Type.choices, default=Type.INT16)
     word_order = models.CharField(_("字序"), max_length=6, choices=WordOrder.choices, default=WordOrder.BIG)
-    node = models.CharField(_("节点(OPC UA)"), max_length=200, blank=True, help_text=_("如 ns=2;s=Tank1.Level"))
+    node = models.CharField(_("节点"), max_length=200, blank=True, help_text=_("OPC UA 节点,如 ns=2;i=1001"))
     scale = models.FloatField(_("系数"), default=1.0)
     offset = models.FloatField(_("偏移"), default=0.0)
     missing = models.FloatField(_("表示无值的原始值"), null=True, blank=True)

@@ -1,15 +1,16 @@
 """Warnings of other offices, received as CAP 1.2, and where they come from."""
 
-from typing import Any
+from typing import Self
 
 from django.contrib.gis.db import models
 from django.core.validators import MinValueValidator, URLValidator
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
-from anlan.kit.rows import RowManager
+from anlan.kit.rows import RowManager, RowQuerySet
 
 SEVERITY_COLOURS = {"Extreme": "red", "Severe": "orange", "Moderate": "yellow", "Minor": "blue", "Unknown": "neutral"}
 
@@ -50,6 +51,15 @@ class WarningFeed(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WarningQuerySet(RowQuerySet["WeatherWarning"]):
+    """Warnings are for everybody who is logged in."""
+
+    def in_force(self) -> Self:
+        """Actual ones that nobody has replaced, cancelled or let run out."""
+        actual = self.filter(standing="current", status="Actual")
+        return actual.filter(Q(expires=None) | Q(expires__gt=Now()))
 
 
 @entity(
@@ -139,17 +149,7 @@ class WeatherWarning(models.Model):
     raw = models.BinaryField(_("原文"))
     received_at = models.DateTimeField(_("接收时间"))
 
-    class QuerySet(models.QuerySet["WeatherWarning"]):
-        def visible_to(self, user: Any) -> "WeatherWarning.QuerySet":
-            """Warnings are for everybody."""
-            return self if user.is_authenticated and user.is_active else self.none()
-
-        def in_force(self) -> "WeatherWarning.QuerySet":
-            """Actual ones that nobody has replaced, cancelled or let run out."""
-            actual = self.filter(standing="current", status="Actual")
-            return actual.filter(models.Q(expires=None) | models.Q(expires__gt=Now()))
-
-    objects = models.Manager.from_queryset(QuerySet)()
+    objects = models.Manager.from_queryset(WarningQuerySet)()
 
     class Meta:
         verbose_name = verbose_name_plural = _("外部预警")

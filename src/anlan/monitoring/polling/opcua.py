@@ -7,7 +7,9 @@ import logging
 from collections import deque
 from typing import Any
 
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.uaerrors import UaError, UaStringParsingError
 
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling.lines import Answer
@@ -17,6 +19,8 @@ from anlan.protocols import Reading
 
 MOST_WAITING = 50_000
 """Changes of one subscription that are held between two polls; the oldest make room."""
+VALUE = 13
+"""The attribute of a node that is its value."""
 log = logging.getLogger("asyncua")
 log.setLevel(logging.CRITICAL)
 
@@ -34,7 +38,7 @@ class OpcLine:
             if plan.subscribe:
                 return await self._gathered(client, plan, points)
             return _read(points, await self._values(client, points), now)
-        except ua.UaError as error:
+        except UaError as error:
             await self.close()
             raise PollError("exception", str(error)) from error
 
@@ -43,7 +47,7 @@ class OpcLine:
             client = Client(self._address, timeout=timeout)
             try:
                 await client.connect()
-            except (ua.UaError, ConnectionError) as error:
+            except (UaError, ConnectionError) as error:
                 raise PollError("unreachable", str(error)) from error
             self._client = client
         return self._client
@@ -54,9 +58,9 @@ class OpcLine:
         for point in points:
             try:
                 node = ua.NodeId.from_string(point.node)
-            except (ua.UaStringParsingError, ValueError) as error:
+            except (UaStringParsingError, ValueError) as error:
                 raise PollError("plan", point.node) from error
-            asked.append(ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value))
+            asked.append(ua.ReadValueId(NodeId=node, AttributeId=VALUE))
         return await client.uaclient.read(ua.ReadParameters(NodesToRead=asked))
 
     async def _gathered(self, client: Client, plan: Plan, points: list[Point]) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import Error, connections
@@ -11,7 +12,7 @@ from django.db import Error, connections
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.polling.lines import Answer, Lines, Shared
+from anlan.monitoring.polling.lines import Answer, Line, Lines, Shared
 from anlan.monitoring.polling.meters import MeterLine
 from anlan.monitoring.polling.modbus import ModbusLine
 from anlan.monitoring.polling.opcua import OpcLine
@@ -23,7 +24,7 @@ AT_ONCE = 256
 LONGEST_PAUSE = 300.0
 DOUBLINGS = 5
 RELOAD = 2.0
-MAKERS = {"modbus": ModbusLine, "opcua": OpcLine, "cjt188": MeterLine}
+MAKERS: dict[str, Callable[[Plan], Line]] = {"modbus": ModbusLine, "opcua": OpcLine, "cjt188": MeterLine}
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +33,7 @@ class Pollers:
 
     def __init__(self, inbox: Inbox, reload: float = RELOAD) -> None:
         self._inbox, self._reload = inbox, reload
-        self._lines = Lines(dict(MAKERS))
+        self._lines = Lines(MAKERS)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Plan, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []

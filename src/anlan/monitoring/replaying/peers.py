@@ -12,7 +12,8 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from asyncua import Server, ua
+from asyncua import ua
+from asyncua.server.server import Server
 from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -34,7 +35,7 @@ async def modbus_slave(
     try:
         yield server
     finally:
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +47,7 @@ async def opc_server(port: int, values: Mapping[str, Any]) -> AsyncIterator[dict
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     space = await server.register_namespace(NAMESPACE)
     nodes = {
-        name: await server.nodes.objects.add_variable(ua.NodeId(name, space), name, value)
+        name: await server.nodes.objects.add_variable(f"ns={space};s={name}", name, value)
         for name, value in values.items()
     }
     async with server:
