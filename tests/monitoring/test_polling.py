@@ -264,7 +264,7 @@ def test_the_page_of_a_device_shows_how_its_polling_goes(device: DeviceMaker, cl
     page = client.get(f"/devices/{made.pk}/").content.decode()
     assert "modbus://10.0.0.9:502" in page
     assert "连续失败 3 次" in page
-    assert "no_answer: 5 s" in page
+    assert "没有应答 · 5 s" in page
 
 
 def point(number: int, kind: str = "int16", table: str = "holding") -> Point:

@@ -39,7 +39,7 @@ def feeds_pull() -> int:
         except (FeedTrouble, FrameError, httpx.HTTPError, OSError) as error:
             failures = feed.failures + 1
             due = timezone.now() + min(timedelta(seconds=feed.period) * 2 ** min(failures, 8), LONGEST)
-            said = f"{type(error).__name__}: {error}"[:200]
+            said = (str(error) or type(error).__name__)[:200]
             WarningFeed.objects.filter(pk=feed.pk).update(last_error=said, failures=failures, due_at=due)
             log.warning("no warnings of %s: %s", feed.name, said)
         else:

@@ -35,7 +35,7 @@ class Fix:
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """A day's way. Points are in the drawing's own units, `scale` is the length in metres of a tenth of its width."""
+    """A day's way. Points are in the drawing's own units, the scale is a bar of `bar` units that is `scale` metres long."""
 
     day: date
     position: Position
@@ -47,7 +47,8 @@ class Track:
     end: tuple[float, float] | None = None
     kilometres: float = 0.0
     fastest: float | None = None
-    scale: int = 0
+    scale: float = 0.0
+    bar: float = 0.0
     rows: list[Fix] = field(default_factory=list)
     before: date | None = None
     after: date | None = None
@@ -118,9 +119,17 @@ def _drawn(fixes: Sequence[Fix]) -> dict[str, Any]:
         "end": points[-1],
         "kilometres": _metres(fixes) / 1000,
         "fastest": max(speeds, default=None),
-        "scale": round(math.radians(unit * WIDTH / 10) * RADIUS),
+        **_scale(math.radians(unit) * RADIUS),
         "rows": _rows(fixes),
     }
+
+
+def _scale(metres_a_unit: float) -> dict[str, float]:
+    """The longest round length that fits into a fifth of the width."""
+    most = metres_a_unit * WIDTH / 5
+    power = 10.0 ** math.floor(math.log10(most))
+    length = next(power * factor for factor in (5, 2, 1) if power * factor <= most)
+    return {"scale": length, "bar": round(length / metres_a_unit, 1)}
 
 
 def _path(fixes: Sequence[Fix], points: Sequence[tuple[float, float]]) -> str:

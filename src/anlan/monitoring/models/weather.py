@@ -6,6 +6,7 @@ from django.contrib.gis.db import models
 from django.core.validators import MinValueValidator, URLValidator
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.entities import entity
@@ -72,7 +73,7 @@ class WarningQuerySet(RowQuerySet["WeatherWarning"]):
     changeable=False,
     history=False,
     layer=Layer(
-        symbol="area",
+        symbol="warning",
         geometry="geometry",
         label="headline",
         colour_by="severity",
@@ -157,6 +158,12 @@ class WeatherWarning(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["sender", "identifier", "sent"], name="weather_warning_once"),
         ]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is in force now; the same as `in_force` says of rows."""
+        current = self.standing == self.Standing.CURRENT and self.status == self.Status.ACTUAL
+        return current and (self.expires is None or self.expires > timezone.now())
 
     def __str__(self) -> str:
         return self.headline or self.event or self.identifier

@@ -8,7 +8,7 @@ from django.utils import timezone
 from anlan.monitoring.models.device import LEVEL_COLOURS
 from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
-from anlan.monitoring.wording import source_title, unit_text
+from anlan.monitoring.wording import error_title, source_title, unit_text
 
 register = template.Library()
 
@@ -63,3 +63,10 @@ def length_text(metres: float) -> str:
 def severity_tone(severity: str) -> str:
     """The colour of a warning's severity."""
     return SEVERITY_COLOURS.get(severity, "neutral")
+
+
+@register.filter
+def poll_error(said: str) -> str:
+    """Why a poll failed, in words: "no_answer: 5 s" as 没有应答 · 5 s."""
+    kind, _colon, detail = said.partition(": ")
+    return f"{error_title(kind)} · {detail}" if detail else error_title(kind)

@@ -1,6 +1,7 @@
 """设备: the list, and one device with its series, rules and last frames."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -75,7 +76,7 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "polling": PollPlan.objects.filter(device=row).annotate(points=Count("device__polled_points")).first(),
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
         "part": is_part(request),
-        "query": f"hours={hours}",
+        "query": urlencode({"hours": hours, "day": request.GET.get("day", "")[:10]}),
     }
     return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)
 

@@ -6,7 +6,6 @@ from django.core.paginator import Paginator
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -53,7 +52,6 @@ def _page(request: HttpRequest, *, token: str = "", issued: WarningFeed | None =
         "token": token,
         "issued": issued,
         "query": query.urlencode(),
-        "now": timezone.now(),
     }
     return render(request, "monitoring/_warnings.html" if is_part(request) else "monitoring/warnings.html", context)
 
@@ -73,7 +71,6 @@ def warning(request: HttpRequest, pk: int) -> HttpResponse:
         "warning": row,
         "before": WeatherWarning.objects.visible_to(request.user).filter(replaced_by=row).order_by("-sent"),
         "raw": bytes(row.raw).decode("utf-8", "replace"),
-        "now": timezone.now(),
     }
     return render(request, "monitoring/warning.html", context)
 
