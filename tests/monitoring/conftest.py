@@ -72,6 +72,9 @@ LEFT_BEHIND = (
     "monitoring_devicedependency", "monitoring_historicalcauserule", "monitoring_historicaldevicedependency",
     "monitoring_historicaldutyshift", "monitoring_dutyshift", "monitoring_escalationstep",
     "monitoring_historicalescalationstep", "monitoring_blindspot", "monitoring_blindarea",
+    "monitoring_position", "monitoring_polledpoint", "monitoring_pollplan", "monitoring_historicalpolledpoint",
+    "monitoring_historicalpollplan", "monitoring_weatherwarning", "monitoring_warningfeed",
+    "monitoring_historicalwarningfeed",
     "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",
@@ -81,7 +84,9 @@ LEFT_BEHIND = (
 
 def _empty(_case: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_statejournal, monitoring_alarmstep")
+        cursor.execute(
+            "truncate monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_statejournal, monitoring_alarmstep"
+        )
         for table in LEFT_BEHIND:
             cursor.execute(f"delete from {table}")
 

@@ -54,3 +54,10 @@ class SightingConfirmed:
 
     sighting_id: int
     as_hazard: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningReceived:
+    """Another office warns: an actual alert or update that is in force. Exercises and tests are no news."""
+
+    warning_id: int

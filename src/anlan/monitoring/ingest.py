@@ -24,6 +24,7 @@ from anlan.monitoring.judging import judging
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.pictures import pictures_keep
+from anlan.monitoring.positions import positions_note
 from anlan.monitoring.projections import PROJECTIONS
 from anlan.monitoring.resolve import devices_by_id, series_locked
 from anlan.monitoring.suppression import suppressed_devices
@@ -73,6 +74,7 @@ def _store(batch: Sequence[Arrival | Messages], now: int) -> StoreResult:
         if len(chosen):
             memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
         alarms = alarms_write(memory, verdict.transitions, now)
+        positions_note([(one.device, one.frame) for one in columns.heard if one.device], now)
         pictures_keep([(one.device.id, one.arrival) for one in columns.heard if one.device], now)
         _count(columns.arrivals, columns, states, now)
         PROJECTIONS.note(memory, touched, columns.last, now)

@@ -21,14 +21,17 @@ from anlan.monitoring import json_columns
 from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
+from anlan.monitoring.feeds import pull_forever
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
 from anlan.monitoring.gateway.onvif import OnvifWatch
 from anlan.monitoring.gateway.sip import SipServer
+from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.polling.poller import Pollers
 from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
 from anlan.monitoring.video.configuration import SipSettings, sip_port
@@ -57,6 +60,8 @@ class Ingest:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
         self.start(Dispatcher(self.lines, self.limits.command).run())
+        self.start(Pollers(self.inbox).run())
+        self.start(pull_forever())
         for name, port in ports.items():
             server = Server(protocols()[name], self.inbox, self.limits, self.lines)
             await server.listen(host, port)
@@ -70,6 +75,7 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
+            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, self.limits, name=name).run())
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""

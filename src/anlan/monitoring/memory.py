@@ -98,4 +98,3 @@ class Memory:
         self.unshown = np.concatenate([self.unshown, more.astype(bool)])
         self.state.grow(n)
         self.table.grow(n)
-

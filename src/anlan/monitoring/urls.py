@@ -4,6 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kit.pages import NavItem
+from anlan.monitoring.sta import views as sta
 from anlan.monitoring.views import (
     alarms,
     cameras,
@@ -23,6 +24,7 @@ from anlan.monitoring.views import (
     series,
     sightings,
     video_access,
+    warnings,
 )
 from anlan.monitoring.views.access import READERS
 
@@ -81,6 +83,12 @@ urlpatterns = [
     path("operators.csv", operators.operators_csv, name="operators_csv"),
     path("healthz/alarms/", health.healthz, name="healthz_alarms"),
     path("ledger/", ledger.ledger, name="ledger"),
+    path("warnings/", warnings.warnings, name="warnings"),
+    path("warnings/<int:pk>/", warnings.warning, name="warning"),
+    path("warnings/feeds/<int:pk>/token/", warnings.feed_token, name="feed_token"),
+    path("sta/v1.1", sta.service),
+    path("sta/v1.1/", sta.service, name="sta"),
+    path("sta/v1.1/<path:path>", sta.service, name="sta_path"),
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
 
@@ -92,6 +100,7 @@ NAV = [
     NavItem(title=_("报警负荷"), url_name="monitoring:operators", icon="chart", roles=READERS, order=34),
     NavItem(title=_("维护安排"), url_name="monitoring:maintenance", icon="clock", roles=READERS, order=35),
     NavItem(title=_("报警督办"), url_name="monitoring:alarms_audit", icon="shield", roles=READERS, order=36),
+    NavItem(title=_("外部预警"), url_name="monitoring:warnings", icon="warning", roles=READERS, order=18),
     NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
     NavItem(title=_("报警规则"), url_name="monitoring:rules", icon="law", roles=READERS, order=31),
     NavItem(title=_("越线预测"), url_name="monitoring:forecasts", icon="chart", roles=READERS, order=17),

@@ -19,8 +19,16 @@ SOURCES = {
     "http": "HTTP",
     "json": "JSON",
     "derived": gettext_lazy("计算"),
+    "gb28181": "GB/T 28181",
+    "onvif": "ONVIF",
+    "ai": "AI",
+    "jt808": "JT/T 808",
+    "cjt188": "CJ/T 188",
+    "modbus": "Modbus",
+    "opcua": "OPC UA",
+    "sparkplug": "Sparkplug B",
+    "sta": "SensorThings",
 }
-SOURCES |= {"gb28181": "GB/T 28181", "onvif": "ONVIF", "ai": "AI"}
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -35,7 +43,6 @@ ERRORS = {
     "crowded": gettext_lazy("连接过多"),
     "device": gettext_lazy("设备编码有误"),
     "hex": gettext_lazy("十六进制有误"),
-    "incomplete": gettext_lazy("缺包"),
     "json": gettext_lazy("不是 JSON"),
     "overflow": gettext_lazy("积压溢出"),
     "refused": gettext_lazy("拒绝接收"),
@@ -56,6 +63,13 @@ ERRORS = {
     "unanswered": gettext_lazy("对方没有应答"),
     "unasked": gettext_lazy("未曾请求的答复"),
     "unsubscribed": gettext_lazy("对方拒绝订阅"),
+    "incomplete": gettext_lazy("分包不全"),
+    "unreachable": gettext_lazy("无法连接"),
+    "no_answer": gettext_lazy("没有应答"),
+    "exception": gettext_lazy("设备答复异常"),
+    "plan": gettext_lazy("轮询计划有误"),
+    "sequence": gettext_lazy("序号不连续"),
+    "birth": gettext_lazy("缺少上线消息"),
 }
 HJ212_ENDINGS = {
     "Rtd": gettext_lazy("实时值"),

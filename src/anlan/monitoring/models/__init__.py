@@ -17,9 +17,12 @@ from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.maintenance import MaintenanceWindow
 from anlan.monitoring.models.picture import DevicePicture
 from anlan.monitoring.models.play import PlatformCommand, PlaySession
+from anlan.monitoring.models.polling import PolledPoint, PollPlan
+from anlan.monitoring.models.position import Position
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 from anlan.monitoring.models.sighting import Becomes, Sighting, SightingClaim, SightingKind, SightingSource
+from anlan.monitoring.models.weather import WarningFeed, WeatherWarning
 
 __all__ = [
     "Alarm",
@@ -55,6 +58,9 @@ __all__ = [
     "Means",
     "PlatformCommand",
     "PlaySession",
+    "PollPlan",
+    "PolledPoint",
+    "Position",
     "Rehearsal",
     "RehearsalSight",
     "RuleProposal",
@@ -70,4 +76,6 @@ __all__ = [
     "UnknownDevice",
     "VideoPlatform",
     "VideoState",
+    "WarningFeed",
+    "WeatherWarning",
 ]

@@ -49,6 +49,8 @@ class Device(PlacedRow):
         GAS = "gas", _("气体监测")
         WATER_QUALITY = "water_quality", _("水质监测")
         FIRE_PANEL = "fire_panel", _("消防主机")
+        VEHICLE = "vehicle", _("车辆")
+        METER = "meter", _("计量仪表")
         OTHER = "other", _("其他传感器")
 
     class Status(models.TextChoices):

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from anlan.monitoring.deviations import deviation_title
 from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
+from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
-from anlan.monitoring.wording import source_title, unit_text
+from anlan.monitoring.wording import error_title, source_title, unit_text
 
 register = template.Library()
 
@@ -134,6 +135,9 @@ def outcome_words(name: str) -> str:
 @register.filter
 def words(text: str) -> list[str]:
     return text.split()
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """A span of time to its two greatest units; a dash where there is none."""
     if value is None:
@@ -144,3 +148,22 @@ def seconds(value: float | None) -> str:
     if whole < 3600:
         return _("%(minutes)d 分 %(seconds)d 秒") % {"minutes": whole // 60, "seconds": whole % 60}
     return _("%(hours)d 小时 %(minutes)d 分") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+
+
+@register.filter
+def length_text(metres: float) -> str:
+    """Metres or kilometres, as a scale says them."""
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
+
+
+@register.filter
+def severity_tone(severity: str) -> str:
+    """The colour of a warning's severity."""
+    return SEVERITY_COLOURS.get(severity, "neutral")
+
+
+@register.filter
+def poll_error(said: str) -> str:
+    """Why a poll failed, in words: "no_answer: 5 s" as 没有应答 · 5 s."""
+    kind, _colon, detail = said.partition(": ")
+    return f"{error_title(kind)} · {detail}" if detail else error_title(kind)
