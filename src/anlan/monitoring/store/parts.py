@@ -19,8 +19,8 @@ AGED, CHUNK, LOG, FLOOR = 0, 1, 2, 3
 _OTHERS = """
 union all
 select 2, position, number, case when last_time >= %s and first_time < %s then data end,
-    (((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - xmin::text::bigint) & 4294967295) - 1)
-        < 2147483647
+    ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - xmin::text::bigint) & 4294967295)
+        between 1 and 2147483647
 from monitoring_readinglog where position > %s
 union all
 select 3, coalesce(min(position), 9223372036854775807), 0, null, false from monitoring_readinglog

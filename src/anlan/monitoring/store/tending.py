@@ -18,9 +18,11 @@ FULL = 1440
 """Readings in a chunk at most."""
 PIECE = 1_000_000
 """Readings of the log folded in one transaction, or one row of more."""
+EVER = 2**62
 PACKERS = 0x616E_0002
 """The advisory lock of whoever folds or ages."""
 
+_NEEDED = "select coalesce(min(needed), %s)::bigint from monitoring_storestate"
 _LOG = """
 select position, number, data from (
     select position, number, data, sum(number) over (order by position) - number before
@@ -47,14 +49,14 @@ class Tended(NamedTuple):
 
 
 def tend(*, now: int | None = None, keep_after: int | None = None, least: int = 1, minutes: float = 0.0) -> Tended:
-    """Folds the log up to the position `keep_after` (None: all) into chunks; does nothing while another packer works.
+    """Folds the log up to the position `keep_after` (None: all) or what `log_keep` was told into chunks; does nothing while another packer works.
 
     Waits until that is `least` readings or the oldest of them has lain in the log for `minutes` at `now` (ms; None:
     the present).
     Each transaction moves a piece: whenever it is ended, every reading is stored once.
     """
     done = Tended()
-    limit = 2**62 if keep_after is None else keep_after
+    limit = min(EVER if keep_after is None else keep_after, *run(_NEEDED, [EVER])[0])
     waited_since = (now_ms() if now is None else now) - int(60_000 * minutes)
     while (step := _step(limit, least, waited_since)).rows:
         done = Tended(*(a + b for a, b in zip(done, step, strict=True)))
