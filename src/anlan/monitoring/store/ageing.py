@@ -71,7 +71,7 @@ def _move(block: int, start: int, end: int) -> Aged:
     with transaction.atomic():
         if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
             return Aged()
-        waiting = dict(run(_SERIES, [block * aged.BLOCK, (block + 1) * aged.BLOCK, start, end]))
+        waiting: dict[int, int] = dict(run(_SERIES, [block * aged.BLOCK, (block + 1) * aged.BLOCK, start, end]))
         if not waiting:
             return Aged()
         old = run("select id, path from monitoring_readingfile where block = %s and month = %s", [block, start])

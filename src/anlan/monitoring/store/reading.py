@@ -66,7 +66,7 @@ def _rows(found: Arrays, which: slice) -> list[tuple[int, float, int]]:
 def latest(series_ids: Sequence[int], *, count: int = 1, since: int = 0) -> dict[int, list[tuple[int, float, int]]]:
     """The newest `count` measurements of each series since a moment (ms), oldest first."""
     found: dict[int, list[tuple[int, float, int]]] = {series_id: [] for series_id in series_ids}
-    lows = dict(run(_NEAR, [EVER, list(found)]))
+    lows: dict[int, int] = dict(run(_NEAR, [EVER, list(found)]))
     for low in (None, since):
         wanted = [series_id for series_id, rows in found.items() if len(rows) < count]
         if wanted:
