@@ -33,7 +33,7 @@ def state(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
 def test_readings_go_from_the_log_to_chunks_to_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert state(capsys) == {"log": 5760, "chunks": 0, "files": 0}
     assert main(["store", "pack"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"rows": 1, "readings": 5760, "chunks": 4}
+    assert json.loads(capsys.readouterr().out) == {"rows": 1, "readings": 5760, "chunks": 24}
     assert state(capsys) == {"log": 0, "chunks": 5760, "files": 0}
     assert main(["store", "age", "--days", "9"]) == 0
     assert json.loads(capsys.readouterr().out)["readings"] == 5760

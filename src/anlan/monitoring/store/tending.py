@@ -14,7 +14,7 @@ from anlan.monitoring.store.moments import DAY, SHIFT
 from anlan.monitoring.store.order import settled
 from anlan.monitoring.store.sql import run
 
-FULL = 1440
+FULL = 240
 """Readings in a chunk at most."""
 PIECE = 1_000_000
 """Readings of the log folded in one transaction, or one row of more."""
