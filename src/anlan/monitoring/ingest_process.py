@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import signal
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,8 @@ from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
+from anlan.monitoring.journal import checkpoint_if_due
+from anlan.monitoring.judging import judging
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
@@ -101,6 +104,8 @@ def _begin(_since: int) -> None:
 def _sweep(since: int) -> None:
     close_old_connections()
     silence_sweep(now=now_ms(), since=since)
+    with judging() as memory:
+        checkpoint_if_due(memory, time.monotonic())
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
