@@ -206,6 +206,7 @@ async def test_a_broker_of_the_old_version_only_is_spoken_to_in_it() -> None:
         await asyncio.wait_for(done.wait(), 30)
         client.cancel()
         await asyncio.gather(client, return_exceptions=True)
+        await asyncio.sleep(0.05)
     assert versions[:2] == [5, 4]
 
 
