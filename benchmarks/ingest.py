@@ -196,7 +196,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=int, default=100_000)
     parser.add_argument("--factors", type=int, default=10, help="readings in one frame")
-    parser.add_argument("--messages", type=int, default=100_000, help="over MQTT; a quarter of it with 50 readings each")
+    parser.add_argument(
+        "--messages", type=int, default=100_000, help="over MQTT; a quarter of it with 50 readings each"
+    )
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder)) as broker:

@@ -56,7 +56,9 @@ def same(messages: list[bytes], codes: list[bytes]) -> list[bool]:
         mine = np.flatnonzero(parsed.message == i)
         found = [
             (NAMED[s], t, bits(v))
-            for s, t, v in zip(parsed.series[mine].tolist(), parsed.time[mine].tolist(), parsed.value[mine].tolist(), strict=True)
+            for s, t, v in zip(
+                parsed.series[mine].tolist(), parsed.time[mine].tolist(), parsed.value[mine].tolist(), strict=True
+            )
         ]
         assert found == [(r.series, r.time, bits(r.value)) for r in event.readings], messages[i]
         assert {SERIES[event.device, r.series] for r in event.readings} == set(parsed.series[mine].tolist())
@@ -74,7 +76,9 @@ blank = st.sampled_from(["", "", "", " ", "\n\t ", "\r\n"])
 key = st.sampled_from([*KEYS, "new", "l\\u0065l", ""]).map(lambda k: f'"{k}"')
 time = st.one_of(
     st.integers(0, 2 * 10**12).map(str),
-    st.sampled_from(["253402271999999", "253402272000000", "-1", "1e3", "null", '"2024-07-01T12:00:00+08:00"', "1.0", "true"]),
+    st.sampled_from(
+        ["253402271999999", "253402272000000", "-1", "1e3", "null", '"2024-07-01T12:00:00+08:00"', "1.0", "true"]
+    ),
 )
 
 
@@ -105,7 +109,9 @@ member = st.one_of(
     st.tuples(st.sampled_from(['"extra"', '"Time"', '"valued"']), numbers),
 )
 plain = st.tuples(
-    st.sampled_from(CODES), st.integers(0, 2 * 10**12), st.dictionaries(st.sampled_from(KEYS), st.floats(allow_nan=False), max_size=4)
+    st.sampled_from(CODES),
+    st.integers(0, 2 * 10**12),
+    st.dictionaries(st.sampled_from(KEYS), st.floats(allow_nan=False), max_size=4),
 ).map(lambda told: json.dumps(dict(zip(("device", "time", "values"), told, strict=True)), ensure_ascii=False))
 message = st.one_of(objects(st.lists(member, max_size=5)), plain).map(str.encode)
 code = st.sampled_from([b"", b"", *(c.encode() for c in CODES), b"stranger"])
@@ -118,7 +124,9 @@ def test_messages_read_as_columns_are_read_alike_the_long_way(told: list[tuple[b
 
 
 @settings(max_examples=1500, deadline=None)
-@given(message, code, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("isd")), max_size=3))
+@given(
+    message, code, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("isd")), max_size=3)
+)
 def test_damaged_messages_are_left_to_the_long_way_or_read_alike(
     whole: bytes, given: bytes, damage: list[tuple[int, int, str]]
 ) -> None:
@@ -164,7 +172,11 @@ def test_the_common_shapes_are_read_as_columns(said: bytes) -> None:
 
 
 def test_a_device_of_the_topic_need_not_be_named_and_must_not_be_contradicted() -> None:
-    said = [b'{"time":5,"values":{"t":1}}', b'{"device":"d","time":5,"values":{"t":1}}', b'{"device":"gas-17","time":5,"values":{"t":1}}']
+    said = [
+        b'{"time":5,"values":{"t":1}}',
+        b'{"device":"d","time":5,"values":{"t":1}}',
+        b'{"device":"gas-17","time":5,"values":{"t":1}}',
+    ]
     assert same(said, [b"d"] * 3) == [True, True, False]
 
 

@@ -14,12 +14,14 @@ from anlan.rules.states import Ledger
 class Arrival:
     """One frame, good or bad, by the way it came: `source` is a protocol's name, "mqtt" or "http".
 
-    `times` counts like failures that happened more than once.
+    `times` counts like failures that happened more than once. `sender` is the device that had last spoken over
+    the connection on which a failure happened, where there is one.
     """
 
     source: str
     event: Frame | FrameError
     times: int = 1
+    sender: str = ""
 
     @property
     def weight(self) -> int:

@@ -17,11 +17,14 @@ from anlan.monitoring.alarms import AlarmNews, transitions_read, transitions_wri
 from anlan.monitoring.arrivals import Arrival, Messages, StoreResult
 from anlan.monitoring.columns import Columns, columns_of
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
+from anlan.monitoring.deviations import deviations_count
 from anlan.monitoring.devices import levels_save
 from anlan.monitoring.journal import TAKEN
 from anlan.monitoring.judging import judging
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.pictures import pictures_keep
+from anlan.monitoring.positions import positions_note
 from anlan.monitoring.projections import PROJECTIONS
 from anlan.monitoring.resolve import devices_by_id, series_locked
 from anlan.monitoring.suppression import suppressed_devices
@@ -71,6 +74,8 @@ def _store(batch: Sequence[Arrival | Messages], now: int) -> StoreResult:
         if len(chosen):
             memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
         alarms = alarms_write(memory, verdict.transitions, now)
+        positions_note([(one.device, one.frame) for one in columns.heard if one.device], now)
+        pictures_keep([(one.device.id, one.arrival) for one in columns.heard if one.device], now)
         _count(columns.arrivals, columns, states, now)
         PROJECTIONS.note(memory, touched, columns.last, now)
     return _result(states, alarms)
@@ -136,6 +141,7 @@ def alarms_write(memory: Memory, transitions: NDArray[np.void], now: int) -> Ala
 def _count(batch: Sequence[Arrival], columns: Columns, states: States, now: int) -> None:
     unknown_count(columns.strangers, now)
     frames_count(batch, now, columns.whole)
+    deviations_count(batch, now)
     numbers = np.bincount(columns.source * len(Ledger) + states, minlength=len(columns.sources) * len(Ledger))
     pairs = ((source, int(state)) for source in columns.sources for state in Ledger)
     states_count(dict(zip(pairs, numbers.tolist(), strict=True)), now)

@@ -27,7 +27,10 @@ class Names:
     def __init__(self) -> None:
         self._words = self._used = self._keys = 0
         self.table = Table(
-            np.full(2 * ROOM, -1), np.zeros((ROOM, 5), np.int64), np.zeros(16 * ROOM, np.uint8), np.zeros((ROOM, 2), np.int64)
+            np.full(2 * ROOM, -1),
+            np.zeros((ROOM, 5), np.int64),
+            np.zeros(16 * ROOM, np.uint8),
+            np.zeros((ROOM, 2), np.int64),
         )
         self._word(b"")
         for text in {*SYMBOLS, *SYMBOLS.values()}:

@@ -99,4 +99,3 @@ class Memory:
         self.unshown = np.concatenate([self.unshown, more.astype(bool)])
         self.state.grow(n)
         self.table.grow(n)
-

@@ -52,7 +52,9 @@ select d.id, d.protocol, d.code, d.name, d.kind, d.status, d.level, d.last_seen_
        d.organisation_id, st_x(d.location), st_y(d.location)
 from monitoring_device d join accounts_area a on a.id = d.area_id
 """
-_BY_CODE = _DEVICES + "where (d.protocol, d.code) in (select * from unnest(%s::text[], %s::text[]))"
+_BY_CODE = (
+    _DEVICES + "where d.life <> 'retired' and (d.protocol, d.code) in (select * from unnest(%s::text[], %s::text[]))"
+)
 _BY_ID = _DEVICES + "where d.id = any(%s)"
 
 

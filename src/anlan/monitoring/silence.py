@@ -14,7 +14,7 @@ from anlan.monitoring.ingest import alarms_write
 from anlan.monitoring.journal import entry_write
 from anlan.monitoring.judging import judging
 from anlan.monitoring.memory import Memory
-from anlan.monitoring.models import Alarm, Device
+from anlan.monitoring.models import Device
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import devices_by_id
 from anlan.rules import NEVER, TRANSITION, sweep
@@ -25,7 +25,7 @@ MOST = 2000
 _SILENT = """
 update monitoring_device set status = %s where id in (
     select id from monitoring_device
-    where status = %s
+    where status = %s and life <> 'retired'
       and greatest(last_seen_at, %s) < %s::timestamptz - coalesce(silent_minutes, (%s::jsonb ->> kind)::int) * interval '1 minute'
     order by id limit %s for no key update skip locked)
 returning id

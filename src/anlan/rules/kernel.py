@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.rules.loop import MOST_ROWS, judge_each, sweep_each
+from anlan.rules.loop import BLOCK, MOST_ROWS, judge_each, sweep_each
 from anlan.rules.state import NEVER, KernelState
 from anlan.rules.states import Ledger
 from anlan.rules.table import RuleTable
@@ -51,15 +51,20 @@ def judge(
     sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it. One owner at a time: the loop runs without the GIL.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
-    readings = s, t, v = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
+    readings = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
     _check(table, state, readings)
-    oldest, newest = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
+    bounds = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
+    columns = tuple(readings)
     ledger = np.empty(len(series), np.uint8)
+    progress, todo = np.zeros(3, np.int64), np.empty(BLOCK, np.int64)
 
-    def run(first: int, out: NDArray[np.void]) -> tuple[int, int]:
-        return judge_each(_rules(table), _memory(state), s, t, v, oldest, newest, gaps, first, ledger, out)
+    def run(out: NDArray[np.void]) -> int:
+        return judge_each(_rules(table), _memory(state), columns, bounds, gaps, progress, todo, ledger, out)
 
-    return Verdict(ledger=ledger, transitions=_gathered(state, len(series), run))
+    def done() -> bool:
+        return progress[0] >= len(series) and progress[1] == progress[2]
+
+    return Verdict(ledger=ledger, transitions=_gathered(state, len(series), run, done))
 
 
 def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
@@ -68,26 +73,32 @@ def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
 
     Silence counts from the last valid reading or `state.since`, whichever is later, and not at all where both
     are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN; of a
-    sum that has fallen it is `now`. Rows are TRANSITION, in order of series.
+    sum that has fallen it is `now` (or the last reading's, where that is later). Rows are TRANSITION, in order of series.
     """
     _check(table, state, [np.zeros(0, np.int64)])
 
-    def run(first: int, out: NDArray[np.void]) -> tuple[int, int]:
-        return sweep_each(_rules(table), _memory(state), now, first, out)
+    progress = np.zeros(1, np.int64)
 
-    return _gathered(state, len(state), run)
+    def run(out: NDArray[np.void]) -> int:
+        return sweep_each(_rules(table), _memory(state), now, progress, out)
+
+    return _gathered(state, len(state), run, lambda: bool(progress[0] >= len(state)))
 
 
-def _gathered(state: KernelState, n: int, run: Callable[[int, NDArray[np.void]], tuple[int, int]]) -> NDArray[np.void]:
-    """All transitions, a buffer at a time; a run that stops with an almost empty one wants room for entries."""
+def _gathered(
+    state: KernelState, n: int, run: Callable[[NDArray[np.void]], int], done: Callable[[], bool]
+) -> NDArray[np.void]:
+    """All transitions, a buffer at a time; a run that stops with room in it wants room for a window's entries."""
     out = np.empty(MOST_ROWS + min(MOST_ROWS * n, ROOM), TRANSITION)
-    parts, place = [out[:0]], 0
-    while place < n:
-        place, count = run(place, out)
+    parts: list[NDArray[np.void]] = []
+    while not done():
+        count = run(out)
+        if done() and not parts:
+            return out[:count]
         parts.append(out[:count].copy())
-        if place < n and count <= len(out) - MOST_ROWS:
+        if not done() and count <= len(out) - MOST_ROWS:
             state.widen()
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else out[:0]
 
 
 def _rules(table: RuleTable) -> tuple[NDArray[Any], ...]:

@@ -54,7 +54,7 @@ RULE_ROW = np.dtype(
 """`given` has bit k for level k + 1; a level that is not given is never beyond and always past. `sided` says that
 the rule needs a SIDE_ROW."""
 
-CALM_ROW = np.dtype([("low", "<f8"), ("high", "<f8"), ("step", "<f8"), ("gap", "<i8"), ("ledger", "<i8")])
+CALM_ROW = np.dtype([("low", "<f8"), ("high", "<f8"), ("step", "<f8"), ("gap", "<u8"), ("ledger", "<i8")])
 """A series at rest stays so, and its reading gets the ledger state, where low <= value <= high, |step| <= step and
 the time is later by at most gap ms."""
 CALM_ROWS = len(Level)

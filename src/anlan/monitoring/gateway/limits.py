@@ -12,7 +12,7 @@ class Limits:
     `room`: readings held at once, received and not yet durable; beyond it sockets are not read. `batch`: readings in
     one transaction. `idle`: without a byte. `frame`: from a frame's first byte to its last. `errors`: failed frames
     in a row on one connection. `rate`: frames a second from one connection, on average; it is slowed down, and
-    nothing is thrown away.
+    nothing is thrown away. `command`: between two looks for commands that wait for a device.
     """
 
     room: int = 200_000
@@ -25,6 +25,7 @@ class Limits:
     connections_each: int = 500
     sweep: float = 2.0
     drain: float = 10.0
+    command: float = 1.0
 
     @classmethod
     def from_environment(cls, words: Mapping[str, str] = os.environ) -> "Limits":

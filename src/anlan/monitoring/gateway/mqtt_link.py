@@ -12,7 +12,18 @@ from anlan.monitoring.arrivals import Arrival, Messages
 from anlan.monitoring.gateway import mqtt_packets, topics
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.gateway.mqtt_loop import (
-    BROKEN, CODE, CODE_END, COLUMNS, HEAD, PACKET, PUBLISH, START, STOP, TOPIC, TOPIC_END, scan,
+    BROKEN,
+    CODE,
+    CODE_END,
+    COLUMNS,
+    HEAD,
+    PACKET,
+    PUBLISH,
+    START,
+    STOP,
+    TOPIC,
+    TOPIC_END,
+    scan,
 )  # fmt: skip
 from anlan.monitoring.gateway.mqtt_packets import Wishes
 from anlan.monitoring.moments import now_ms
