@@ -5,6 +5,10 @@ from procrastinate.contrib.django import app
 from anlan.kit.jobs import RETRY
 from anlan.monitoring.moments import now_ms
 
+DAY = 86_400_000
+LEAST, MINUTES = 500_000, 10.0
+"""The log of readings is packed when it holds so many, or its oldest have lain there for so long."""
+
 
 @app.task(name="monitoring.rehearsal_run", queue="rehearsals", retry=RETRY)
 def rehearsal_run(*, rehearsal_id: int) -> None:
@@ -65,3 +69,22 @@ def blind_areas_each_ten_minutes(timestamp: int) -> None:
     from anlan.monitoring.blind import blind_renew
 
     blind_renew()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="anlan.store_tend", queue="store", queueing_lock="anlan.store_tend")
+def store_tend(timestamp: int) -> None:
+    """Packs the log where it is time."""
+    from anlan.monitoring import store
+
+    store.tend(least=LEAST, minutes=MINUTES)
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(name="anlan.store_age", queue="store", queueing_lock="anlan.store_age")
+def store_age(timestamp: int) -> None:
+    """Moves the months that are over for longer than the row 监测读数在库天数 says into files."""
+    from anlan.kit.law import law_value
+    from anlan.monitoring import store
+
+    store.age(before=now_ms() - int(law_value("readings_online_days")) * DAY)

@@ -6,7 +6,8 @@ into chunks; `age` moves old months into files. What is read comes from one snap
 
 from anlan.monitoring.store.ageing import Aged, age
 from anlan.monitoring.store.blocks import StoreError
-from anlan.monitoring.store.log import LogRow, append, log_after, log_head
+from anlan.monitoring.store.downsample import downsample
+from anlan.monitoring.store.log import LogRow, append, log_after, log_head, log_keep
 from anlan.monitoring.store.order import VALID, Bucket
 from anlan.monitoring.store.reading import (
     Arrays,
@@ -19,6 +20,7 @@ from anlan.monitoring.store.reading import (
     scan,
     series_stored,
 )
+from anlan.monitoring.store.standing import Form, forms
 from anlan.monitoring.store.tending import Tended, tend
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Aged",
     "Arrays",
     "Bucket",
+    "Form",
     "LogRow",
     "StoreError",
     "Tended",
@@ -33,11 +36,14 @@ __all__ = [
     "append",
     "arrays",
     "count",
+    "downsample",
     "envelopes",
+    "forms",
     "known",
     "latest",
     "log_after",
     "log_head",
+    "log_keep",
     "readings",
     "scan",
     "series_stored",

@@ -1,4 +1,4 @@
-"""From the log to chunks: some hundred readings of one series and day a row, so that a range is few rows."""
+"""From the log to chunks: the readings of one series and day in a row or a few, so that a range is few rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,17 +8,21 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from psycopg import Cursor
 
+from anlan.monitoring.moments import now_ms
 from anlan.monitoring.store.blocks import Columns, pack, unpack
 from anlan.monitoring.store.moments import DAY, SHIFT
+from anlan.monitoring.store.order import settled
 from anlan.monitoring.store.sql import run
 
 FULL = 240
 """Readings in a chunk at most."""
 PIECE = 1_000_000
 """Readings of the log folded in one transaction, or one row of more."""
+EVER = 2**62
 PACKERS = 0x616E_0002
 """The advisory lock of whoever folds or ages."""
 
+_NEEDED = "select coalesce(min(needed), %s)::bigint from monitoring_storestate"
 _LOG = """
 select position, number, data from (
     select position, number, data, sum(number) over (order by position) - number before
@@ -44,22 +48,26 @@ class Tended(NamedTuple):
     chunks: int = 0
 
 
-def tend(*, keep_after: int | None = None, least: int = 1, minutes: float = 0.0) -> Tended:
-    """Folds the log up to the position `keep_after` (None: all) into chunks; does nothing while another packer works.
+def tend(*, now: int | None = None, keep_after: int | None = None, least: int = 1, minutes: float = 0.0) -> Tended:
+    """Folds the log up to the position `keep_after` (None: all) or what `log_keep` was told into chunks; does nothing while another packer works.
 
-    Waits until that is `least` readings or the oldest of them has lain in the log for `minutes` (0: never waits).
+    Waits until that is `least` readings or the oldest of them has lain in the log for `minutes` at `now` (ms; None:
+    the present).
     Each transaction moves a piece: whenever it is ended, every reading is stored once.
     """
     done = Tended()
-    limit = 2**62 if keep_after is None else keep_after
-    while (step := _step(limit, least, minutes)).rows:
+    limit = min(EVER if keep_after is None else keep_after, *run(_NEEDED, [EVER])[0])
+    waited_since = (now_ms() if now is None else now) - int(60_000 * minutes)
+    while (step := _step(limit, least, waited_since)).rows:
         done = Tended(*(a + b for a, b in zip(done, step, strict=True)))
     return done
 
 
-def _step(limit: int, least: int, minutes: float) -> Tended:
+def _step(limit: int, least: int, waited_since: int) -> Tended:
     with transaction.atomic():
-        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0] or not _due(limit, least, minutes):
+        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0] or not _due(
+            limit, least, waited_since
+        ):
             return Tended()
         rows = run(_LOG, [limit, PIECE])
         if not rows:
@@ -71,13 +79,13 @@ def _step(limit: int, least: int, minutes: float) -> Tended:
         return Tended(len(rows), len(columns.time), written)
 
 
-def _due(limit: int, least: int, minutes: float) -> bool:
-    number, waited = run(
-        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8"
+def _due(limit: int, least: int, waited_since: int) -> bool:
+    number, oldest = run(
+        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from min(at)) * 1000, 0)::bigint"
         " from monitoring_readinglog where position <= %s",
         [limit],
     )[0]
-    return bool(number >= least or (number and waited >= 60 * minutes))
+    return bool(number >= least or (number and oldest <= waited_since))
 
 
 def _fold(columns: Columns) -> int:
@@ -88,7 +96,7 @@ def _fold(columns: Columns) -> int:
         old = unpack([row[3] for row in open_chunks], [row[2] for row in open_chunks], names)
         run("delete from monitoring_readingchunk where id = any(%s::bigint[])", [[row[0] for row in open_chunks]])
         columns = Columns.joined([old, columns])
-    columns = columns.take(np.lexsort((columns.time, columns.series)))
+    columns = settled(columns)
     return chunks_write(columns, starts_of(columns))
 
 
