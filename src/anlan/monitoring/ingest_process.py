@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import signal
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -30,6 +31,8 @@ from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
+from anlan.monitoring.journal import checkpoint_if_due
+from anlan.monitoring.judging import judging
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling.poller import Pollers
 from anlan.monitoring.projections import rebuild
@@ -124,6 +127,8 @@ def _sweep(since: int) -> None:
     now = now_ms()
     silence_sweep(now=now, since=since)
     derived_sweep(now=now)
+    with judging() as memory:
+        checkpoint_if_due(memory, time.monotonic())
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
