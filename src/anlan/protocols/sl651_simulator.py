@@ -108,5 +108,5 @@ class Station:
         frames = []
         for number, piece in enumerate(pieces, 1):
             end = "ETX" if number == total else "ETB"
-            frames.append(framed(answer._replace(total=total, index=number, end=end), piece))
+            frames.append(framed(answer._replace(total=total, number=number, end=end), piece))
         return b"".join(frames)
