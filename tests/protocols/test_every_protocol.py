@@ -14,6 +14,8 @@ from anlan.protocols import Frame, FrameError, decode, protocols
 from anlan.protocols.checksums import crc_hj212, crc_modbus, sum8
 from anlan.protocols.commands import ask
 from anlan.protocols.frames import ProtocolSpec, abandoned
+from anlan.protocols.jt808 import unescaped
+from anlan.protocols.jt808_write import wrapped
 from anlan.protocols.sl651_write import report
 from anlan.vocab.clock import beijing_ms
 
@@ -21,6 +23,8 @@ RECORDED = {
     "sl651": [bytes.fromhex(vector["hex"]) for vector in vectors("sl651")["valid"]],
     "hj212": [vector["frame"].encode() for vector in vectors("hj212")["valid"]],
     "gb26875": [bytes.fromhex(vector["hex"]) for vector in vectors("gb26875")["valid"]],
+    "jt808": [bytes.fromhex(vector["hex"]) for vector in vectors("jt808")["valid"]],
+    "cjt188": [bytes.fromhex(vector["hex"]) for vector in vectors("cjt188")["frames"]],
     "json": [
         b'{"device":"d1","time":1700000000000,"values":{"level":1.2,"rain":null}}\n',
         b'[{"device":"d2","readings":[{"series":"x","time":"2024-07-01T12:00:00","value":"3","unit":"mm"}]}]\n',
@@ -30,6 +34,8 @@ BROKEN = {
     "sl651": [bytes.fromhex(vector["hex"]) for vector in vectors("sl651")["invalid"]],
     "hj212": [vector["frame"].encode() for vector in vectors("hj212")["invalid"]],
     "gb26875": [bytes.fromhex(vector["hex"]) for vector in vectors("gb26875")["invalid"]],
+    "jt808": [bytes.fromhex(vector["hex"]) for vector in vectors("jt808")["invalid"]],
+    "cjt188": [b"\x68\x10" + bytes(7) + b"\x81\x01\x00\x00\x16", b"\x68" + bytes(8) + b"\x01\x00\x69\x17"],
     "json": [b"{]\n", b"\xff\n"],
 }
 NAMES = sorted(RECORDED)
@@ -105,7 +111,7 @@ def test_every_beginning_of_a_frame_is_an_error_and_no_frame(name):
         assert all(isinstance(event, FrameError) for event in decode(name, whole[:end])), whole[:end]
 
 
-@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875"])
+@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875", "jt808", "cjt188"])
 def test_no_flipped_bit_of_a_frame_passes_unnoticed(name):
     for raw in RECORDED[name]:
         assert isinstance(decode(name, raw)[0], Frame)
@@ -114,7 +120,7 @@ def test_no_flipped_bit_of_a_frame_passes_unnoticed(name):
             assert not any(isinstance(event, Frame) and event.raw == changed for event in decode(name, changed))
 
 
-@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875"])
+@pytest.mark.parametrize("name", ["sl651", "hj212", "gb26875", "jt808", "cjt188"])
 def test_a_broken_frame_does_not_hide_the_good_ones_around_it(name):
     for bad in BROKEN[name] + [raw[: len(raw) // 2] for raw in RECORDED[name]]:
         for good in RECORDED[name]:
@@ -198,9 +204,27 @@ def resummed(name, raw):
         body = raw[2:-3]
         body = body[:22] + (len(raw) - 30).to_bytes(2, "little") + body[24:]
         return raw[:2] + body + bytes((sum8(body),)) + raw[-2:]
+    if name == "jt808":
+        return rewrapped(raw)
+    if name == "cjt188" and len(raw) > 13:
+        raw = raw[:10] + bytes((len(raw) - 13 & 0xFF,)) + raw[11:-2]
+        return raw + bytes((sum8(raw), 0x16))
     if name == "hj212" and len(raw) > 12:
         return b"##%04d%b%04X\r\n" % (len(raw) - 12, raw[6:-6], crc_hj212(raw[6:-6]))
     return raw
+
+
+def rewrapped(raw):
+    try:
+        message = unescaped(raw[1:-1])[:-1]
+    except FrameError:
+        return raw
+    if len(message) < 12:
+        return raw
+    start = (17 if message[2] & 0x40 else 12) + 4 * bool(message[2] & 0x20)
+    return wrapped(
+        message[:2] + (message[2] << 8 & 0xFC00 | max(0, len(message) - start)).to_bytes(2, "big") + message[4:]
+    )
 
 
 def mutated(rng, name, seed):
