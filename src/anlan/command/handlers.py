@@ -1,13 +1,15 @@
 """What command listens to: alarms and confirmed sightings of monitoring, and deadlines that passed."""
 
+from anlan.command import fates as fates
 from anlan.command.flows import FIRST_REPORT, ORDER_ARRIVAL, ORDER_RECEIPT
 from anlan.command.services.alarms import signal_alarm_cleared, signal_escalate, signal_from_alarm
 from anlan.command.services.clocks import CHASE, first_report_breach, first_report_chase
 from anlan.command.services.orders import order_breach, order_chase
 from anlan.command.services.sightings import signal_from_sighting
+from anlan.command.services.warnings import signal_from_warning
 from anlan.kit.deadlines import DeadlinePassed
 from anlan.kit.events import on
-from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised, SightingConfirmed
+from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised, SightingConfirmed, WarningReceived
 
 
 @on(AlarmRaised)
@@ -29,6 +31,11 @@ def clearing_reaches_signal(event: AlarmCleared) -> None:
 def sighting_becomes_signal(event: SightingConfirmed) -> None:
     if not event.as_hazard:
         signal_from_sighting(sighting_id=event.sighting_id)
+
+
+@on(WarningReceived)
+def warning_becomes_signal(event: WarningReceived) -> None:
+    signal_from_warning(warning_id=event.warning_id)
 
 
 @on(DeadlinePassed)

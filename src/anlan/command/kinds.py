@@ -39,6 +39,7 @@ TYPE_OF_DEVICE: dict[str, str] = {
     "gas": EventType.GAS_LEAK,
     "water_quality": EventType.WATER_POLLUTION,
     "fire_panel": EventType.FIRE,
+    "vehicle": EventType.TRAFFIC,
 }
 """What an alarm of a kind of device points to before a person has judged it."""
 

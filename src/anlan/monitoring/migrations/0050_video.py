@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_people_and_area_rules'),
-        ('monitoring', '0002_store'),
+        ("monitoring", "0040_pollers"),
         ('registry', '0002_industry_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
