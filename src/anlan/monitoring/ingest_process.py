@@ -23,6 +23,7 @@ from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.feeds import pull_forever
+from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -78,6 +79,7 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
+            self.start(AiTopic(Broker.at(mqtt_url), name=name, share=share).run())
             self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, self.limits, name=name).run())
 
     async def close(self) -> None:
