@@ -78,7 +78,9 @@ class CauseRule(models.Model):
         Device, on_delete=models.CASCADE, null=True, blank=True, related_name="causes", verbose_name=_("原因设备")
     )
     device_kind = models.CharField(_("原因设备类别"), max_length=20, choices=Device.Kind.choices, blank=True)
-    key = models.CharField(_("原因指标"), max_length=60, blank=True, help_text=_("留空为任何指标;“*:”加末段表示该类指标"))
+    key = models.CharField(
+        _("原因指标"), max_length=60, blank=True, help_text=_("留空为任何指标;“*:”加末段表示该类指标")
+    )
     kind = models.PositiveSmallIntegerField(_("原因报警类型"), choices=Alarm.Kind.choices, null=True, blank=True)
     scope = models.CharField(_("隐去范围"), max_length=10, choices=Scope.choices)
     silence = models.BooleanField(_("隐去无数据、数值不变"), default=True)
