@@ -247,7 +247,6 @@ def test_a_hundred_thousand_readings_make_a_small_chart_that_keeps_the_peak(
     time = np.linspace(start, now - 1000, 100_000).astype(np.int64)
     value = np.sin(np.arange(100_000) / 500)
     value[54_321], value[77_777] = 9.75, -4.25
-    store.days_make(store.days_of(time, now))
     store.append(np.full(100_000, series.pk), time, value, np.zeros(100_000, np.int64))
     buckets = store.envelopes([series.pk], start=start, end=now, buckets=BUCKETS)[series.pk]
     chart = chart_of(buckets, start=start, end=now)

@@ -46,3 +46,18 @@ class CauseEnded:
     """An alarm that explained others is gone: what is still active comes out."""
 
     alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SightingConfirmed:
+    """A person confirmed what a camera or an algorithm claimed; it becomes a hazard or else a signal."""
+
+    sighting_id: int
+    as_hazard: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningReceived:
+    """Another office warns: an actual alert or update that is in force. Exercises and tests are no news."""
+
+    warning_id: int

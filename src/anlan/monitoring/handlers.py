@@ -7,9 +7,12 @@ from anlan.kit.events import on
 from anlan.kit.models import Deadline
 from anlan.monitoring.clocks import CHAIN, REPEAT, UNSHELVE
 from anlan.monitoring.escalation import alarm_repeat, chain_continue, chain_start
-from anlan.monitoring.events import CauseBegun, CauseEnded, ChainsDue
+from anlan.monitoring.events import AlarmRaised, CauseBegun, CauseEnded, ChainsDue
 from anlan.monitoring.folding import cause_fold, cause_release
+from anlan.monitoring.forecasting.alarms import forecast_clear
 from anlan.monitoring.maintenance import ENDS, STARTS, window_begin, window_end
+from anlan.monitoring.models import Alarm
+from anlan.monitoring.moments import now_ms
 from anlan.monitoring.services import alarm_return
 
 DUE: dict[str, Callable[[int], object]] = {
@@ -45,3 +48,10 @@ def clock_of_alarms_ran_out(event: DeadlinePassed) -> None:
     row = Deadline.objects.filter(kind=event.kind, subject=event.subject, subject_id=event.subject_id).first()
     if row is not None and row.met_at is None and row.due_at == event.due_at:
         DUE[event.kind](event.subject_id)
+
+
+@on(AlarmRaised)
+def crossing_takes_the_place_of_its_forecast(event: AlarmRaised) -> None:
+    alarm = Alarm.objects.get(pk=event.alarm_id)
+    if alarm.kind == Alarm.Kind.LEVEL:
+        forecast_clear(series_id=alarm.series_id, now=now_ms())

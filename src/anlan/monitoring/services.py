@@ -19,6 +19,8 @@ from anlan.kit.law import law_value
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.clocks import chain_resume, clocks_stop, paths_above, unshelve_set
 from anlan.monitoring.escalation import chain_hand_up, tell_assignee
+from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
+from anlan.monitoring.life.flow import LifeStep, Stage
 from anlan.monitoring.models import Alarm, AlarmStep, Device, DutyRole
 from anlan.monitoring.resolve import devices_by_id
 from anlan.monitoring.showing import alarm_show
@@ -200,6 +202,7 @@ def device_token_issue(*, device: Device, by: Any) -> str:
     locked = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     locked.token_hash = token_hash(token)
+    locked.life = FLOW_OF_LIFE.after(Stage(locked.life), LifeStep.ISSUE)
     locked._history_user = by  # type: ignore[attr-defined]
-    locked.save(update_fields=["token_hash"])
+    locked.save(update_fields=["token_hash", "life"])
     return token

@@ -11,7 +11,24 @@ from anlan.protocols.gb26875_units import ANALOG
 from anlan.protocols.hj212_data import factor_of
 from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
 
-SOURCES = {"sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON"}
+SOURCES = {
+    "sl651": "SL 651",
+    "hj212": "HJ 212",
+    "gb26875": "GB 26875",
+    "mqtt": "MQTT",
+    "http": "HTTP",
+    "json": "JSON",
+    "derived": gettext_lazy("计算"),
+    "gb28181": "GB/T 28181",
+    "onvif": "ONVIF",
+    "ai": "AI",
+    "jt808": "JT/T 808",
+    "cjt188": "CJ/T 188",
+    "modbus": "Modbus",
+    "opcua": "OPC UA",
+    "sparkplug": "Sparkplug B",
+    "sta": "SensorThings",
+}
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -32,6 +49,27 @@ ERRORS = {
     "schema": gettext_lazy("结构不符"),
     "throttled": gettext_lazy("超出频率"),
     "topic": gettext_lazy("主题有误"),
+    "away": gettext_lazy("数据库暂不可用"),
+    "box": gettext_lazy("目标框有误"),
+    "camera": gettext_lazy("没有该摄像头"),
+    "confidence": gettext_lazy("置信度有误"),
+    "failed": gettext_lazy("处理出错"),
+    "kind": gettext_lazy("没有该事件类型"),
+    "method": gettext_lazy("不支持的请求"),
+    "picture": gettext_lazy("图片不可用"),
+    "replayed": gettext_lazy("重放的认证"),
+    "stale": gettext_lazy("过期的认证"),
+    "type": gettext_lazy("内容类型不符"),
+    "unanswered": gettext_lazy("对方没有应答"),
+    "unasked": gettext_lazy("未曾请求的答复"),
+    "unsubscribed": gettext_lazy("对方拒绝订阅"),
+    "incomplete": gettext_lazy("分包不全"),
+    "unreachable": gettext_lazy("无法连接"),
+    "no_answer": gettext_lazy("没有应答"),
+    "exception": gettext_lazy("设备答复异常"),
+    "plan": gettext_lazy("轮询计划有误"),
+    "sequence": gettext_lazy("序号不连续"),
+    "birth": gettext_lazy("缺少上线消息"),
 }
 HJ212_ENDINGS = {
     "Rtd": gettext_lazy("实时值"),
@@ -56,7 +94,7 @@ UNITS = {"1": "", "m2": "m²", "m3": "m³", "ug": "μg", "km2": "km²"}
 
 
 def source_title(source: str) -> str:
-    return SOURCES.get(source, source)
+    return str(SOURCES.get(source, source))
 
 
 def error_title(kind: str) -> str:

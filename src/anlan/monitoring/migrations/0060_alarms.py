@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_people_and_area_rules'),
-        ('monitoring', '0002_store'),
+        ("monitoring", "0050_video"),
         ('registry', '0002_industry_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

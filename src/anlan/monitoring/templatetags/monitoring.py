@@ -6,10 +6,14 @@ from django import template
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from anlan.monitoring.deviations import deviation_title
+from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
+from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
-from anlan.monitoring.wording import source_title, unit_text
+from anlan.monitoring.wording import error_title, source_title, unit_text
 
 register = template.Library()
 
@@ -18,11 +22,16 @@ TONES = {
     "shelved": "yellow", "shelved_seen": "yellow", "hidden": "neutral", "hidden_cleared": "neutral",
     "notify": "orange", "hand_up": "red", "shelve": "neutral", "unshelve": "orange", "release": "red",
     "online": "green", "silent": "red", "never": "neutral",
+    "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
+    "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
+    "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
+    "offline": "red", "new": "orange", "confirmed": "red", "asked": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
 register.filter("source_title", source_title)
 register.filter("unit", unit_text)
+register.filter("deviation_title", deviation_title)
 
 
 @register.filter
@@ -65,6 +74,12 @@ def number(value: float | None) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """A share in parts of a hundred, one digit after the point."""
+    return f"{100 * share:.1f}"
+
+
+@register.filter
 def get(table: Any, key: Any) -> Any:
     """A value of a mapping by key; None where there is none."""
     return table.get(key)
@@ -80,6 +95,49 @@ def clock(ms: int) -> str:
 
 
 @register.filter
+def kind_words(kind: int) -> str:
+    return str(Alarm.Kind(kind).label)
+
+
+@register.filter
+def lasting(ms: int) -> str:
+    """How long something lasted, in the two largest units."""
+    minutes = int(ms) // 60_000
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
+    return _("%d 分钟") % minutes
+
+
+OUTCOMES = {
+    "told": gettext_lazy("新预测"),
+    "revised": gettext_lazy("修订"),
+    "withdrawn": gettext_lazy("撤回"),
+    "quiet": gettext_lazy("不会越线"),
+    "beyond": gettext_lazy("已越线"),
+    "short": gettext_lazy("读数太少"),
+    "stale": gettext_lazy("久无读数"),
+    "gaps": gettext_lazy("断续"),
+    "flat": gettext_lazy("数值不变"),
+    "crowded": gettext_lazy("时间重叠"),
+    "wild": gettext_lazy("算不收敛"),
+    "left_out": gettext_lazy("超出数量未预测"),
+}
+
+
+@register.filter
+def outcome_words(name: str) -> str:
+    return str(OUTCOMES.get(name, name))
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """A span of time to its two greatest units; a dash where there is none."""
     if value is None:
@@ -90,3 +148,22 @@ def seconds(value: float | None) -> str:
     if whole < 3600:
         return _("%(minutes)d 分 %(seconds)d 秒") % {"minutes": whole // 60, "seconds": whole % 60}
     return _("%(hours)d 小时 %(minutes)d 分") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+
+
+@register.filter
+def length_text(metres: float) -> str:
+    """Metres or kilometres, as a scale says them."""
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
+
+
+@register.filter
+def severity_tone(severity: str) -> str:
+    """The colour of a warning's severity."""
+    return SEVERITY_COLOURS.get(severity, "neutral")
+
+
+@register.filter
+def poll_error(said: str) -> str:
+    """Why a poll failed, in words: "no_answer: 5 s" as 没有应答 · 5 s."""
+    kind, _colon, detail = said.partition(": ")
+    return f"{error_title(kind)} · {detail}" if detail else error_title(kind)
