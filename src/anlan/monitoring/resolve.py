@@ -149,16 +149,16 @@ where s.id = w.id
 def series_save(locked: LockedSeries, touched: NDArray[np.int64]) -> NDArray[np.int64]:
     """Writes the kernel's memory of the touched ones back; gives each series' level as it is now."""
     state = locked.state
-    levels = np.maximum(np.maximum(state.level, state.rate_level), state.no_data_level).astype(np.int64)
+    kinds = (state.level, state.rate_level, state.no_data_level, state["accumulation_level"], state["flat_level"])
+    levels = np.max(kinds, axis=0, initial=0).astype(np.int64)
     if len(touched):
         never = np.isnan(state.last_value[touched])
-        memory, size = to_bytes(state.rows(touched)), state.cells.itemsize
         with connection.cursor() as cursor:
             cursor.execute(
                 _SAVE,
                 [
                     [locked.ids[i] for i in touched],
-                    [memory[k * size : (k + 1) * size] for k in range(len(touched))],
+                    [to_bytes(state.rows([i])) for i in touched.tolist()],
                     levels[touched].tolist(),
                     [None if n else t for n, t in zip(never, state.last_time[touched].tolist(), strict=True)],
                     [None if n else v for n, v in zip(never, state.last_value[touched].tolist(), strict=True)],
