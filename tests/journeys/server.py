@@ -17,7 +17,7 @@ from pathlib import Path
 from anlan.site.paths import ROOT
 
 COMMAND = [sys.executable, "-m", "anlan.site.cli"]
-TCP = ("sl651", "hj212", "gb26875")
+TCP = ("sl651", "hj212", "gb26875", "jt808", "cjt188")
 
 
 def free_ports(count: int) -> list[int]:

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 ALLOWED = {
     "csv", "excel", "xlsx", "utf", "mb", "json", "geojson", "cgcs", "wgs", "gcj", "bd", "sha",
     "multipolygon", "polygon", "en", "english", "api", "openapi", "id", "pk", "get", "post", "patch", "delete",
-    "zh", "hans", "esc",
+    "zh", "hans", "esc", "modbus", "rtu", "tcp", "cjt", "opc", "ua", "ns", "cap", "atom", "rss",
 }  # fmt: skip
-"""File formats, datums, a key, and the other language with its code."""
+"""File formats, datums, protocols, a key, and the other language with its code."""
 
 SILENT = {"script", "style", "template", "noscript", "title"}
 SPOKEN = {"title", "placeholder", "aria-label", "alt", "data-label"}

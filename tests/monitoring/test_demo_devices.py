@@ -49,7 +49,14 @@ def test_every_kind_of_device_is_there_at_the_smallest_scale(world: DemoWorld) -
     kinds = Counter(Device.objects.values_list("kind", flat=True))
     assert kinds["rain"] + kinds["level"] >= 8
     assert min(kinds["gas"], kinds["fire_panel"], kinds["water_quality"]) >= 6
-    assert set(Device.objects.values_list("protocol", flat=True)) == {"sl651", "hj212", "gb26875", "json"}
+    assert set(Device.objects.values_list("protocol", flat=True)) == {
+        "sl651",
+        "hj212",
+        "gb26875",
+        "json",
+        "jt808",
+        "cjt188",
+    }
     assert Device.objects.filter(protocol="json").count() >= 6
 
 
@@ -119,4 +126,4 @@ def test_rain_rises_to_red_at_a_waterlogging_point_and_the_river_to_orange(repla
 
 def test_kinds_of_trouble_of_every_kind_of_device(replayed: list[int]) -> None:
     kinds = set(Alarm.objects.values_list("device__kind", flat=True))
-    assert kinds == {"rain", "level", "gas", "water_quality", "fire_panel", "other"}
+    assert kinds == {"rain", "level", "gas", "water_quality", "fire_panel", "vehicle", "other"}

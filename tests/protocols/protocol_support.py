@@ -1,10 +1,13 @@
 """Recorded frames, and what the tests of every protocol need."""
 
 import json
+import os
 from pathlib import Path
 
 from anlan.protocols import FrameError, decode
 
+FUZZ = int(os.environ.get("ANLAN_FUZZ", "1"))
+"""How many times as many hostile inputs are tried; 4 makes a million a protocol."""
 _VECTORS = Path(__file__).parent / "vectors"
 
 

@@ -39,12 +39,14 @@ TYPE_OF_DEVICE: dict[str, str] = {
     "gas": EventType.GAS_LEAK,
     "water_quality": EventType.WATER_POLLUTION,
     "fire_panel": EventType.FIRE,
+    "vehicle": EventType.TRAFFIC,
 }
 """What an alarm of a kind of device points to before a person has judged it."""
 
 
 class Source(models.TextChoices):
     ALARM = "alarm", _("监测报警")
+    VIDEO = "video", _("视频识别")
     POLICE = "110", _("110来电")
     FIRE_LINE = "119", _("119来电")
     HOTLINE = "12345", _("12345热线")

@@ -13,12 +13,16 @@ from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.tokens import certificate_device, certificate_fits, token_device
+from anlan.monitoring.video.api import router as video_router
+from anlan.monitoring.warnings_api import router as warnings_router
 from anlan.protocols import FrameError
 from anlan.protocols.json_readings import parse_message
 
 SOURCE = "http"
 LARGEST = 1_000_000
 router = Router(tags=["monitoring"])
+router.add_router("", video_router)
+router.add_router("", warnings_router)
 
 Answer = Status[dict[str, Any]]
 

@@ -34,3 +34,34 @@ def bounds(timestamp: int) -> None:
     from anlan.monitoring.forecasting.dynamic import bounds_renew
 
     bounds_renew(now=now_ms())
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="monitoring.pictures_prune", queue="pruning", queueing_lock="monitoring.pictures_prune")
+def sightings_each_hour(timestamp: int) -> None:
+    """Deletes pictures of sightings whose time is over."""
+    from django.utils import timezone
+
+    from anlan.monitoring.video.keeping import claims_prune, pictures_prune
+
+    pictures_prune(now=timezone.now())
+    claims_prune(now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="anlan.alarms_audit", queue="audit", queueing_lock="anlan.alarms_audit")
+def audit_each_minute(timestamp: int) -> None:
+    """Audits the loop of alarms, then tells the watcher outside."""
+    from anlan.monitoring.audit import alarms_audit
+    from anlan.monitoring.health import heartbeat
+
+    heartbeat(alarms_audit())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="anlan.blind_areas", queue="audit", queueing_lock="anlan.blind_areas")
+def blind_areas_each_ten_minutes(timestamp: int) -> None:
+    """Renews where the bureau does not see."""
+    from anlan.monitoring.blind import blind_renew
+
+    blind_renew()

@@ -19,12 +19,20 @@ _JSON = {
     "tilt": "倾角",
     "pressure": "压力",
 }
+_VEHICLE = {
+    "lon": "经度", "lat": "纬度", "speed": "速度", "direction": "方向", "altitude": "海拔", "mileage": "里程", "fuel": "油量",
+    "alarm:sos": "紧急报警", "alarm:overspeed": "超速报警", "alarm:fatigue": "疲劳驾驶", "alarm:danger": "危险预警",
+    "alarm:power": "终端主电源掉电", "alarm:route": "路线偏离", "alarm:theft": "车辆被盗", "alarm:collision": "碰撞预警",
+    "alarm:rollover": "侧翻预警", "volume": "累积流量", "settled": "结算日累积流量",
+}  # fmt: skip
 LONGEST = 60
 
 
 def series_name(protocol: str, key: str) -> str:
     """Empty where no table names it: then the key itself is shown."""
-    naming = {"sl651": _element, "hj212": _factor, "gb26875": _detector}.get(protocol, lambda word: _JSON.get(word, ""))
+    naming = {"sl651": _element, "hj212": _factor, "gb26875": _detector}.get(
+        protocol, lambda word: _JSON.get(word) or _VEHICLE.get(word, "")
+    )
     return naming(key)[:LONGEST]
 
 

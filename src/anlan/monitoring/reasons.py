@@ -5,12 +5,22 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.chart import Limit
 from anlan.monitoring.models import Alarm, AlarmStep, Device, Forecast, Level, Series, ThresholdRule
 from anlan.monitoring.rule_words import limits_of, lines_of
 from anlan.monitoring.rulebook import family
 from anlan.monitoring.wording import unit_text
+
+OTHERS = {
+    Alarm.Kind.ACCUMULATION: gettext_lazy("时段累计值 %(value)s 超过规则的累计限值。"),
+    Alarm.Kind.FLAT: gettext_lazy("读数长时间停在 %(value)s 不变,传感器可能卡死或断线。"),
+    Alarm.Kind.FORECAST: gettext_lazy("按近期走势预计将到 %(value)s,会越过触发值;实际尚未超限。"),
+    Alarm.Kind.DRIFT: gettext_lazy("与邻近同类传感器的偏差达到 %(value)s,传感器可能漂移。"),
+    Alarm.Kind.DIFFERENCE: gettext_lazy("两个指标之差(或比)为 %(value)s,超过规则限值。"),
+}
+"""Why alarms of the further kinds were raised; a level or a rate names its limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +111,8 @@ def alarm_reason(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce | 
         return _("触发时的规则已停用或删除,现在没有规则适用于该指标。")
     if alarm.kind == Alarm.Kind.NO_DATA:
         return _("超过 %d 分钟没有收到有效读数。") % found.rule.no_data_minutes
+    if words := OTHERS.get(Alarm.Kind(alarm.kind)):
+        return words % {"value": "—" if alarm.value is None else f"{alarm.value:g}"}
     if alarm.kind == Alarm.Kind.RATE:
         limit = "—" if found.rule.rate_limit is None else f"{found.rule.rate_limit:g}"
         return _("相邻两次读数之差超过突变限值 %s。") % limit

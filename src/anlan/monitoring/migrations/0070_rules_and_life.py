@@ -47,7 +47,7 @@ drop trigger monitoring_bounds_changed on monitoring_dynamicbound;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_people_and_area_rules"),
-        ("monitoring", "0010_packed_store"),
+        ("monitoring", "0061_alarm_guards"),
         ("registry", "0002_industry_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

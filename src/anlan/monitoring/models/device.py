@@ -49,6 +49,8 @@ class Device(PlacedRow):
         GAS = "gas", _("气体监测")
         WATER_QUALITY = "water_quality", _("水质监测")
         FIRE_PANEL = "fire_panel", _("消防主机")
+        VEHICLE = "vehicle", _("车辆")
+        METER = "meter", _("计量仪表")
         OTHER = "other", _("其他传感器")
 
     class Status(models.TextChoices):
@@ -115,7 +117,7 @@ class OfDevice(RowQuerySet[M]):
     history=False,
 )
 class Series(models.Model):
-    """One quantity of a device, in one unit. `last_time` is epoch ms; `state` the kernel's memory of the series."""
+    """One quantity of a device, in one unit. `last_time` is epoch ms; it and `last_value` may be a second old."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series", verbose_name=_("监测设备"))
     key = models.CharField(_("指标代码"), max_length=60)
@@ -124,7 +126,6 @@ class Series(models.Model):
     last_value = models.FloatField(_("最新值"), null=True)
     last_time = models.BigIntegerField(_("最新时间"), null=True)
     level = models.PositiveSmallIntegerField(_("当前级别"), choices=Level.choices, default=Level.NONE)
-    state = models.BinaryField(null=True, editable=False)
 
     objects = models.Manager.from_queryset(OfDevice["Series"])()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from anlan.monitoring.replaying.recording import Recorded, recorded_frame
 from anlan.monitoring.replaying.roster import groups
+from anlan.monitoring.replaying.vehicles import meter, rescue_car, tanker
 from anlan.protocols import Frame, decode, protocols
 
 START = 1_793_500_020_000
@@ -57,10 +58,13 @@ def scenario() -> Iterator[Recorded]:
     yield from _reports("mqtt-level", MINUTE, _depth)
     yield from _reports("mqtt-temperature", MINUTE, _temperature)
     yield from _reports("mqtt-tilt", MINUTE, _tilt)
+    yield from _reports("vehicle", 15.5, tanker)
+    yield from _reports("rescue", 15.5, rescue_car)
+    yield from _reports("meter", 124, meter)
     yield from _panel_news()
 
 
-def _reports(name: str, every: int, values: Values) -> Iterator[Recorded]:
+def _reports(name: str, every: float, values: Values) -> Iterator[Recorded]:
     """Each device of a group reports every so many seconds, all of them evenly spread."""
     group = groups()[name]
     first = STAGGER * list(groups()).index(name)

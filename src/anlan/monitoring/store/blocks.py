@@ -1,6 +1,7 @@
 """Columns of readings as blocks of bytes with a check sum, and back."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -53,7 +54,7 @@ def pack(columns: Columns, starts: NDArray[np.int64]) -> list[bytes]:
     pack_groups(starts, columns.series, columns.time, columns.value, bits, columns.state, out, ends)
     whole = out[: ends[-1]].tobytes() if len(ends) else b""
     places = [0, *ends.tolist()]
-    pieces = [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [whole[a:b] for a, b in pairwise(places)]
     return [crc32(piece).to_bytes(SUM, "little") + piece for piece in pieces]
 
 

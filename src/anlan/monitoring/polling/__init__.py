@@ -1,0 +1,1 @@
+"""Asks devices that do not speak by themselves: Modbus, OPC UA, meters behind a transparent line."""

@@ -1,0 +1,91 @@
+"""Devices that wait to be asked, for tests and for trying plans out: a Modbus slave, an OPC UA server, a meter bus.
+
+    python -m anlan.monitoring.replaying.peers
+
+serves the three on ports 5020, 4841 and 7190 of this machine, with values that slowly change.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.server import Server
+from pymodbus import FramerType
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from anlan.protocols import Frame, cjt188
+
+NAMESPACE = "urn:anlan:peer"
+
+
+@contextlib.asynccontextmanager
+async def modbus_slave(
+    port: int, registers: Mapping[int, int], *, rtu: bool = False, unit: int = 1
+) -> AsyncIterator[ModbusTcpServer]:
+    """Holding registers by address; any other address is refused with exception code 2."""
+    rows = [SimData(at, values=value, datatype=DataType.REGISTERS) for at, value in sorted(registers.items())]
+    framer = FramerType.RTU if rtu else FramerType.SOCKET
+    server = ModbusTcpServer(SimDevice(id=unit, simdata=rows), framer=framer, address=("127.0.0.1", port))
+    await server.serve_forever(background=True)
+    try:
+        yield server
+    finally:
+        await server.shutdown()  # type: ignore[no-untyped-call]
+
+
+@contextlib.asynccontextmanager
+async def opc_server(port: int, values: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """Variables `ns=2;s=<name>` by name; gives the nodes by name."""
+    server = Server()
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    space = await server.register_namespace(NAMESPACE)
+    nodes = {
+        name: await server.nodes.objects.add_variable(f"ns={space};s={name}", name, value)
+        for name, value in values.items()
+    }
+    async with server:
+        yield nodes
+
+
+@contextlib.asynccontextmanager
+async def meter_bus(port: int, volumes: Mapping[str, float]) -> AsyncIterator[asyncio.Server]:
+    """Meters by address behind one line, which echoes as some do; an address that is not there stays silent."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        decoder = cjt188.decoder()
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(4096):
+                writer.write(data)
+                for event in decoder.feed(data):
+                    if isinstance(event, Frame) and event.device in volumes:
+                        said = {"volume": volumes[event.device], "settled": 0.0}
+                        writer.write(cjt188.encode(event.device, time.time_ns() // 1_000_000, said))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+async def _serve() -> None:
+    registers = {0: 235, 1: 655, 10: 0x41A4, 11: 0xCCCD}
+    volumes = {"11031000000001": 52_310.0, "11031000000002": 53_227.0}
+    async with modbus_slave(5020, registers), opc_server(4841, {"Tank1.Level": 2.5}) as nodes, meter_bus(7190, volumes):
+        print("modbus://127.0.0.1:5020  opc.tcp://127.0.0.1:4841  cjt188://127.0.0.1:7190", flush=True)
+        while True:
+            await nodes["Tank1.Level"].write_value(round(2.5 + math.sin(time.time() / 60), 3))
+            volumes["11031000000001"] += 0.05
+            await asyncio.sleep(1)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
