@@ -1,7 +1,7 @@
 """The ingest process: device sockets in, durable readings out; an acknowledgement never precedes its commit.
 
 Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
-(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
+(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_PORT_DTU` (lines that dial in; off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
 and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
@@ -50,7 +50,7 @@ class Ingest:
     async def open(self, host: str, ports: dict[str, int], mqtt_url: str | None) -> None:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
-        self.start(Pollers(self.inbox).run())
+        self.start(Pollers(self.inbox).run(host, int(os.environ.get("ANLAN_PORT_DTU") or 0)))
         self.start(pull_forever())
         for name, port in ports.items():
             server = Server(protocols()[name], self.inbox, self.limits)

@@ -11,7 +11,7 @@ from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
 SOURCES = {
     "sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON",
     "jt808": "JT/T 808", "cjt188": "CJ/T 188", "modbus": "Modbus", "opcua": "OPC UA", "sparkplug": "Sparkplug B",
-    "sta": "SensorThings",
+    "sta": "SensorThings", "dtu": "DTU",
 }  # fmt: skip
 
 ERRORS = {
