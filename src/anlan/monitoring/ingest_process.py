@@ -61,7 +61,7 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, self.limits, name=name, share=share)
             self.start(self.subscriber.run())
-            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, self.limits, name=name).run())
+            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, name=name).run())
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""
