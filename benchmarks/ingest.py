@@ -1,15 +1,20 @@
 """Readings a second from the socket to the store, judged and in the ledger, over TCP and over MQTT.
 
-    python benchmarks/ingest.py [--readings 100000] [--factors 10] [--json]
+    python benchmarks/ingest.py [--readings 100000] [--factors 10] [--messages 100000] [--json]
 
 A whole Anlan on this machine; sender, broker, ingest process and database share its cores. A reading counts when its
 frame has been answered (TCP) or when it stands in the ledger (MQTT); then the ledger must add up to what was sent. The
-rival decodes the same frames with the same decoder and inserts row by row, one commit a frame: no ledger, no rules.
+rival over TCP decodes the same frames with the same decoder and inserts row by row, one commit a frame: no ledger, no
+rules. Over MQTT messages of one reading and of 50 have gathered at the broker (QoS 1) while the ingest process was
+stopped; the rival is a bare aiomqtt loop that receives as many from the same broker and does nothing with them.
 """
 
 import argparse
 import asyncio
 import json
+import os
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,14 +22,15 @@ from pathlib import Path
 from time import perf_counter, sleep, time
 
 import psycopg
-from gmqtt import Client
+from mqtt_wire import bare_receive, bare_subscribe, blast, published
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import Frame, decode, protocols
 from journeys.server import Anlan
 from monitoring.broker import mosquitto
 
-DEVICES = 8
+DEVICES, PUBLISHERS = 8, 1000
+BATCH = 50
 RIVAL_READINGS = 3_000
 REGISTER = """
 import json
@@ -34,7 +40,8 @@ from anlan.monitoring.models import Device
 area = Area.objects.order_by("path").first()
 for k in range(%d):
     Device.objects.create(code=f"BENCH{k}", protocol="hj212", kind="gas", name=f"b{k}", area=area)
-    Device.objects.create(code=f"BENCH{k}", protocol="json", kind="gas", name=f"b{k}", area=area)
+for k in range(%d):
+    Device.objects.create(code=f"MQTT{k}", protocol="json", kind="gas", name=f"b{k}", area=area)
 known = connection.settings_dict
 print(json.dumps({"dbname": known["NAME"], "user": known["USER"], "host": known["HOST"]}))
 """
@@ -67,18 +74,48 @@ async def tcp(port: int, batches: list[list[bytes]]) -> None:
     await asyncio.gather(*(one(batch, answers) for batch, answers in zip(batches, due, strict=True)))
 
 
-async def mqtt(port: int, batches: list[list[bytes]]) -> None:
-    """Hands everything to the broker."""
-    client = Client("bench")
-    await client.connect("127.0.0.1", port)
-    global began
+def messages(count: int, factors: int, start: int) -> list[tuple[str, bytes]]:
+    """Message k is of device k % PUBLISHERS; a device has one a second. Values have two decimals."""
+    made = []
+    for k in range(count):
+        values = {f"v{f}": (k * 7 + f * 13) % 1000 / 100 for f in range(factors)}
+        said = {"time": start + k // PUBLISHERS * 1000, "values": values}
+        made.append((f"anlan/MQTT{k % PUBLISHERS}/readings", json.dumps(said, separators=(",", ":")).encode()))
+    return made
+
+
+def ingest_process(anlan: Anlan) -> int:
+    """The process that listens for devices, among those of `anlan serve`."""
+    for pid in subprocess.run(["pgrep", "-P", str(anlan.process.pid)], capture_output=True, text=True).stdout.split():
+        if b"ingest" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return int(pid)
+    raise AssertionError("no ingest process")
+
+
+def over_mqtt(anlan: Anlan, database: psycopg.Connection, count: int, factors: int) -> tuple[float, float]:
+    """Readings a second of Anlan, and of the bare loop."""
+    port, name = anlan.mqtt, f"bare-{factors}"
+    start = int(time() * 1000) - (count // PUBLISHERS + 10) * 1000
+    before = kept(database, "mqtt")
+    first = messages(PUBLISHERS, factors, start - 1000)
+    blast(port, published(first), len(first))
+    until_kept(database, before + PUBLISHERS * factors)
+    bare_subscribe(port, name)
+    packets, pid = published(messages(count, factors, start)), ingest_process(anlan)
+    os.kill(pid, signal.SIGSTOP)
+    blast(port, packets, count)
     began = perf_counter()
-    for row in zip(*batches, strict=True):
-        for number, raw in enumerate(row):
-            client.publish(f"anlan/BENCH{number}/readings", raw.strip(), qos=1)
-        await asyncio.sleep(0)
-    await client._persistent_storage.wait_empty()
-    await client.disconnect()
+    os.kill(pid, signal.SIGCONT)
+    until_kept(database, before + (PUBLISHERS + count) * factors)
+    taken = perf_counter() - began
+    bare = bare_receive(port, name, count)
+    return count * factors / taken, count * factors / bare
+
+
+def until_kept(database: psycopg.Connection, readings: int) -> None:
+    while (now := kept(database, "mqtt")) < readings:
+        sleep(0.02)
+    assert now == readings, "the ledger does not add up"
 
 
 began = 0.0
@@ -112,25 +149,29 @@ def rival(database: psycopg.Connection, batch: list[bytes]) -> float:
     return count / (perf_counter() - start)
 
 
-def measure(anlan: Anlan, readings: int, factors: int) -> dict[str, float]:
-    facts = json.loads(anlan.command("manage", "shell", "-v0", "-c", REGISTER % DEVICES).splitlines()[-1])
+def measure(anlan: Anlan, readings: int, factors: int, count: int) -> dict[str, float]:
+    facts = json.loads(anlan.command("manage", "shell", "-v0", "-c", REGISTER % (DEVICES, PUBLISHERS)).splitlines()[-1])
     each = readings // DEVICES // factors
     whole = each * DEVICES * factors
-    codes = [f"BENCH{k}" for k in range(DEVICES)]
-    over_tcp = [list(frames("hj212", code, each, factors)) for code in codes]
-    over_mqtt = [list(frames("json", code, each, factors)) for code in codes]
+    over_tcp = [list(frames("hj212", f"BENCH{k}", each, factors)) for k in range(DEVICES)]
     with psycopg.connect(**facts, autocommit=True) as database:
         plain = rival(database, over_tcp[0][: RIVAL_READINGS // factors])
-        port = anlan.devices["hj212"]
-        by_tcp = timed(database, "hj212", whole, lambda: asyncio.run(tcp(port, over_tcp)))
-        by_mqtt = timed(database, "mqtt", whole, lambda: asyncio.run(mqtt(anlan.mqtt, over_mqtt)))
-    return {"tcp": by_tcp, "mqtt": by_mqtt, "row_by_row": plain}
+        by_tcp = timed(database, "hj212", whole, lambda: asyncio.run(tcp(anlan.devices["hj212"], over_tcp)))
+        single, bare = over_mqtt(anlan, database, count, 1)
+        batched, bare_batched = over_mqtt(anlan, database, count // 4, BATCH)
+    return {
+        "tcp": by_tcp, "row_by_row": plain, "mqtt_single": single, "aiomqtt_single": bare, "mqtt_batched": batched,
+        "aiomqtt_batched": bare_batched,
+    }  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=int, default=100_000)
     parser.add_argument("--factors", type=int, default=10, help="readings in one frame")
+    parser.add_argument(
+        "--messages", type=int, default=100_000, help="over MQTT; a quarter of it with 50 readings each"
+    )
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder)) as broker:
@@ -138,17 +179,19 @@ def main() -> None:
         try:
             anlan.demo(0.005)
             anlan.start()
-            figures = measure(anlan, arguments.readings, arguments.factors)
+            figures = measure(anlan, arguments.readings, arguments.factors, arguments.messages)
         finally:
             anlan.stop()
     report = {name: round(figure) for name, figure in figures.items()}
     if arguments.json:
         print(json.dumps(report | {"readings": arguments.readings, "factors": arguments.factors}))
         return
-    for name in ("tcp", "mqtt"):
-        ratio = figures[name] / figures["row_by_row"]
-        print(f"{name:5} {figures[name]:9,.0f} readings/s stored, judged and counted; {ratio:.1f} x row by row")
-    print(f"rival {figures['row_by_row']:9,.0f} readings/s inserted row by row, one commit a frame")
+    for name, other in RIVALS.items():
+        ratio = figures[name] / figures[other]
+        print(f"{name:12} {figures[name]:11,.0f} readings/s stored, judged and counted; {ratio:5.1f} x {other}")
+
+
+RIVALS = {"tcp": "row_by_row", "mqtt_single": "aiomqtt_single", "mqtt_batched": "aiomqtt_batched"}
 
 
 class Unhurried(Anlan):

@@ -11,19 +11,21 @@ from django.test import TransactionTestCase
 
 from anlan.accounts.models import Area
 from anlan.kit import events
-from anlan.monitoring import devices as device_memory
-from anlan.monitoring import rulebook, store
+from anlan.monitoring import rulebook, suppression
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
+from anlan.monitoring.judging import MEMORY
 from anlan.monitoring.models import Device, ThresholdRule
+from anlan.monitoring.projections import PROJECTIONS
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process_memory() -> Iterator[None]:
     """What a process remembers of its database does not outlive a test."""
     yield
-    store._known.clear()
     rulebook._current.clear()
-    device_memory._kept_at.clear()
+    MEMORY.forget()
+    PROJECTIONS.forget()
+    suppression._current.clear()
 
 
 @pytest.fixture
@@ -60,10 +62,20 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 LEFT_BEHIND = (
+    "monitoring_devicepicture", "monitoring_commandframe", "monitoring_devicecommand", "monitoring_deviationcount",
+    "monitoring_sightingclaim", "monitoring_sighting", "monitoring_historicalsightingsource",
+    "monitoring_sightingsource", "monitoring_playsession", "monitoring_platformcommand", "monitoring_camerachange",
+    "monitoring_cameraaccess", "monitoring_historicalcamera", "monitoring_camera",
+    "monitoring_historicalvideoplatform", "monitoring_videoplatform",
+    "kit_noticereading", "kit_notice", "kit_deadline", "monitoring_alarmfinding", "monitoring_auditrun",
+    "monitoring_suppression", "monitoring_alarm", "monitoring_maintenancewindow", "monitoring_causerule",
+    "monitoring_devicedependency", "monitoring_historicalcauserule", "monitoring_historicaldevicedependency",
+    "monitoring_historicaldutyshift", "monitoring_dutyshift", "monitoring_escalationstep",
+    "monitoring_historicalescalationstep", "monitoring_blindspot", "monitoring_blindarea",
     "monitoring_position", "monitoring_polledpoint", "monitoring_pollplan", "monitoring_historicalpolledpoint",
     "monitoring_historicalpollplan", "monitoring_weatherwarning", "monitoring_warningfeed",
     "monitoring_historicalwarningfeed",
-    "monitoring_alarm", "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
+    "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",
     "kit_handledevent", "accounts_user", "accounts_historicalarea", "accounts_area",
@@ -72,7 +84,9 @@ LEFT_BEHIND = (
 
 def _empty(_case: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate monitoring_reading, monitoring_alarmstep")
+        cursor.execute(
+            "truncate monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_statejournal, monitoring_alarmstep"
+        )
         for table in LEFT_BEHIND:
             cursor.execute(f"delete from {table}")
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from anlan.accounts.models import Area, User
 from anlan.kit.flow import IllegalStep
-from anlan.monitoring import alarms as alarm_module
+from anlan.monitoring import showing as alarm_module
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Alarm, Device, ThresholdRule
 from anlan.monitoring.services import alarm_acknowledge, device_token_issue, token_hash

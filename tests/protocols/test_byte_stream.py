@@ -23,7 +23,7 @@ def read(raw):
     return Frame(protocol="toy", device="", function="", readings=(), fields={}, reply=None, raw=raw)
 
 
-WIRE = Wire(mark=b"<", measure=measure, read=read, blank=b"\n")
+WIRE = Wire(marks=(b"<",), measure=measure, read=read, blank=b"\n")
 
 
 def events(*pieces):
@@ -107,7 +107,7 @@ def test_frames_that_overlap_and_fail_are_looked_at_a_bounded_number_of_times():
         looked += len(raw)
         return FrameError("checksum", "", raw)
 
-    decoder = StreamDecoder(Wire(mark=b"<", measure=lambda buffer, at: 1000, read=refuse))
+    decoder = StreamDecoder(Wire(marks=(b"<",), measure=lambda buffer, at: 1000, read=refuse))
     stream = b"<" * 20_000
     found = decoder.feed(stream) + decoder.close()
     assert looked <= 10 * len(stream)

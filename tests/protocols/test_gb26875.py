@@ -7,6 +7,7 @@ from protocol_support import differences, error, frame, only, values, vectors
 
 from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.checksums import sum8
+from anlan.protocols.commands import ask
 from anlan.protocols.gb26875_units import ANALOG
 from anlan.vocab.clock import beijing_ms
 
@@ -24,7 +25,7 @@ def send(unit, clock=CLOCK, command=2, length=None, source=7):
     return b"@@" + body + bytes((sum8(body),)) + b"##"
 
 
-@pytest.mark.parametrize("vector", VECTORS["valid"], ids=lambda v: v["name"])
+@pytest.mark.parametrize("vector", VECTORS["valid"] + VECTORS["worked_examples"], ids=lambda v: v["name"])
 def test_a_recorded_frame_decodes_to_the_listed_fields(vector):
     got = frame("gb26875", bytes.fromhex(vector["hex"]))
     assert differences(vector["decoded"], got.fields) == []
@@ -97,6 +98,12 @@ def test_other_objects_are_fields_without_readings(unit, item):
 def test_a_unit_type_that_no_table_lists_is_kept_as_hex():
     got = frame("gb26875", send("8001 010203"))
     assert (got.function, got.fields["app_hex"], got.fields["items"]) == ("128", "8001010203", [])
+    assert got.deviations == ("unlisted_unit",)
+
+
+def test_an_empty_unit_is_a_heartbeat_and_is_confirmed():
+    got = frame("gb26875", send(""))
+    assert (got.function, frame("gb26875", got.reply).function) == ("heartbeat", "ack")
 
 
 @pytest.mark.parametrize("unit", ["0102 0102 0601" + CLOCK, "0100 00", "0101", "0601 0102 09 b2", "1a02 01 41"])
@@ -211,3 +218,62 @@ def test_a_missing_value_is_left_out():
 def test_what_the_protocol_cannot_say_is_refused(device, series, value):
     with pytest.raises(ValueError, match=r"\w"):
         SPEC.encode(device, NOON, {series: value})
+
+
+def asked(key, values=None, number=1):
+    """What the centre writes to the unit of the recorded fire, and what that unit says to it."""
+    command = {one.key: one for one in SPEC.commands}[key]
+    last = frame("gb26875", FIRE)
+    raw = ask(command, last, number, NOON, values or {})
+    answers = decode("gb26875", SPEC.simulator(last.device, {}).feed(raw, NOON))
+    return raw, [command.answer(raw, answer) for answer in answers], answers
+
+
+EXAMPLES = {vector["name"]: bytes.fromhex(vector["hex"]) for vector in VECTORS["worked_examples"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "values"),
+    [("ask_unit_state", "81", {}), ("initialise", "89", {}), ("set_clock", "90", {}),
+     ("check_watch", "91", {"minutes": "10"})],
+)  # fmt: skip
+def test_a_command_is_written_as_in_the_worked_example(name, key, values):
+    wanted = EXAMPLES[name]
+    last = frame("gb26875", EXAMPLES["unit_clock"])
+    at = frame("gb26875", EXAMPLES["set_clock"]).fields
+    moment = beijing_ms(2012, 9, 26, 9, 58, 2)
+    raw = ask({one.key: one for one in SPEC.commands}[key], last, 1, moment, values)
+    assert raw[:6] + raw[12:-3] == wanted[:6] + wanted[12:-3]
+    assert at["items"] == [{"clock": "2012-09-26 09:58:02"}]
+
+
+@pytest.mark.parametrize("command", SPEC.commands, ids=lambda one: one.key)
+def test_each_command_is_answered_by_the_simulated_unit_or_denied(command):
+    values = {"part": "9", "from": "2021-07-01T08:00"}
+    raw, answers, _ = asked(command.key, values)
+    assert frame("gb26875", raw).function == command.key
+    assert all(answers)
+    assert answers[-1].final
+    assert answers[-1].ok == (command.key not in {"64", "67", "84"})
+
+
+def test_an_answer_with_another_serial_is_about_something_else():
+    raw, _, (answer,) = asked("81")
+    other = asked("81", number=2)[2][0]
+    command = next(one for one in SPEC.commands if one.key == "81")
+    assert command.answer(raw, answer).ok
+    assert command.answer(raw, other) is None
+
+
+def test_state_that_is_read_gives_readings_as_state_that_is_sent():
+    _, _, (answer,) = asked("62", {"part": "9"})
+    assert {reading.series for reading in answer.readings} == {"part-1-1-9:fire", "part-1-1-9:fault"}
+    assert answer.reply is None
+
+
+def test_a_clock_that_is_set_is_right_afterwards():
+    unit = SPEC.simulator("5", {})
+    unit.offset = -3_600_000
+    last = decode("gb26875", unit.report(NOON) or SPEC.encode("5", NOON, {"unit:fire": 0.0}))[0]
+    unit.feed(ask(next(one for one in SPEC.commands if one.key == "90"), last, 1, NOON, {}), NOON)
+    assert unit.offset == 0

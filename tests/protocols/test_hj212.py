@@ -7,6 +7,8 @@ from protocol_support import differences, error, frame, only, values, vectors
 
 from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.checksums import crc_hj212
+from anlan.protocols.commands import ParameterError, ask
+from anlan.protocols.frames import abandoned
 from anlan.protocols.hj212_data import FACTORS, factor_of
 from anlan.protocols.hj212_write import wrap
 from anlan.vocab import units
@@ -104,7 +106,8 @@ def test_a_sample_time_is_the_time_of_its_factor():
 
 def test_only_numeric_fields_are_readings():
     got = read("DataTime=20240701120000;w01018-Rtd=20,w01018-Flag=M,w01018-EFlag=7;SB1-RS=1;i12001-Info=3")
-    assert values(got) == {"w01018-Rtd": 20.0, "SB1-RS": 1.0}
+    assert set(values(got)) == {"w01018-Rtd", "SB1-RS"}
+    assert values(got)["SB1-RS"] == 1.0
     assert got.fields["factors"]["w01018"]["flag_name"] == "维护"
     assert got.fields["CP"][1]["w01018-EFlag"] == "7"
 
@@ -277,3 +280,155 @@ def test_a_missing_value_is_encoded_as_a_broken_link():
 def test_what_the_protocol_cannot_say_is_refused(device, report):
     with pytest.raises(ValueError, match=r"\w"):
         SPEC.encode(device, 1_700_000_000_000, report)
+
+
+@pytest.mark.parametrize("flag", "FMDCB")
+def test_a_value_that_measures_nothing_outside_is_missing_and_stays_in_the_fields(flag):
+    got = read(f"DataTime=20240701120000;w01018-Rtd=20,w01018-Flag={flag}")
+    assert math.isnan(values(got)["w01018-Rtd"])
+    assert got.fields["CP"][1]["w01018-Rtd"] == "20"
+    assert got.deviations == ()
+
+
+@pytest.mark.parametrize("flag", "NST")
+def test_a_normal_a_manual_and_an_overflowing_value_are_kept(flag):
+    assert values(read(f"DataTime=20240701120000;w01018-Rtd=20,w01018-Flag={flag}")) == {"w01018-Rtd": 20.0}
+
+
+def test_a_flag_and_a_command_that_no_table_lists_are_told():
+    got = read("DataTime=20240701120000;w01018-Rtd=20,w01018-Flag=q", HEAD.replace("CN=2011", "CN=2072"))
+    assert got.deviations == ("unlisted_command", "unlisted_flag")
+    assert values(got) == {"w01018-Rtd": 20.0}
+
+
+def part(number, parameters, total=3, stamp="20240701120000123"):
+    head = f"QN={stamp};ST=32;CN=2051;PW=123456;MN=M1;Flag=7;PNUM={total};PNO={number};CP=&&"
+    return said(parameters, head)
+
+
+FIRST, SECOND, THIRD = (
+    part(1, "DataTime=20240701110000;w01018-Avg=1"),
+    part(2, "w21003-Avg=2"),
+    part(3, "w01001-Avg=3"),
+)
+ELEVEN = beijing_ms(2024, 7, 1, 11)
+
+
+def test_the_packets_of_a_message_share_the_data_time_of_the_first():
+    frames = decode("hj212", FIRST + SECOND + THIRD)
+    assert [(only(each.readings).value, only(each.readings).time) for each in frames] == [
+        (1.0, ELEVEN),
+        (2.0, ELEVEN),
+        (3.0, ELEVEN),
+    ]
+    assert [each.fields["complete"] for each in frames] == [False, False, True]
+    assert all(each.reply and not each.deviations for each in frames)
+
+
+def test_a_packet_that_overtakes_the_first_is_answered_once_its_time_is_known():
+    frames = decode("hj212", THIRD + FIRST + SECOND)
+    assert [(each.readings == (), each.reply is None) for each in frames] == [
+        (True, True),
+        (False, False),
+        (False, False),
+        (False, False),
+    ]
+    assert frames[0].deviations == ("packet_out_of_order",)
+    assert sorted(only(each.readings).value for each in frames[1:]) == [1.0, 2.0, 3.0]
+    assert {only(each.readings).time for each in frames[1:]} == {ELEVEN}
+
+
+@pytest.mark.parametrize("after", [b"", VALID["air_2011_cc01"], said("DataTime=20240701120000;w01018-Rtd=1")])
+def test_a_packet_whose_first_never_comes_is_read_at_the_time_of_its_request(after):
+    late = [each for each in decode("hj212", SECOND + after) if each.fields.get("PNO") == "2"][-1]
+    assert only(late.readings).time == beijing_ms(2024, 7, 1, 12, 0, 0, 123)
+    assert late.deviations == ("missing_data_time",)
+    assert late.reply
+
+
+def test_packets_that_never_came_are_told_when_the_stream_is_over():
+    decoder = SPEC.decoder()
+    decoder.feed(FIRST + THIRD)
+    decoder.close()
+    told = only(abandoned(decoder))
+    assert (told.kind, told.detail) == ("incomplete", "M1 20240701120000123: packets 2 of 3 never came")
+
+
+@pytest.mark.parametrize("told", ["PNUM=x;PNO=1;", "PNUM=2;PNO=3;", "PNUM=99999;PNO=1;"])
+def test_packet_numbers_that_cannot_be_are_told_and_the_packet_is_read(told):
+    got = read("DataTime=20240701120000;w01018-Rtd=20", HEAD.replace("Flag=5;", f"Flag=7;{told}"))
+    assert got.deviations == ("bad_packet_number",)
+    assert values(got) == {"w01018-Rtd": 20.0}
+
+
+def test_many_packets_that_wait_are_bounded():
+    stream = b"".join(part(2, "w21003-Avg=2", stamp=f"2024070112{n // 60:02}{n % 60:02}123") for n in range(500))
+    events = decode("hj212", stream)
+    assert sum(len(each.readings) for each in events if isinstance(each, Frame)) == 500
+    assert {each.kind for each in events if not isinstance(each, Frame)} == {"incomplete"}
+
+
+REQUESTS = {one.key: one for one in SPEC.commands}
+NOON = beijing_ms(2016, 8, 1, 8, 58, 57)
+FILLED = {"from": "2016-08-01T00:00", "to": "2016-08-02T00:00", "value": "1", "NewPW": "654321"}
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "parameters"),
+    [
+        ("1062", {"RtdInterval": "30"}, "RtdInterval=30"),
+        ("1000", {"OverTime": "5", "ReCount": "3"}, "OverTime=5;ReCount=3"),
+        ("1012", {"PolId": "w01018"}, "PolId=w01018;SystemTime=20160801085857"),
+        ("1012", {}, "SystemTime=20160801085857"),
+        ("2031", FILLED, "BeginTime=20160801000000;EndTime=20160802000000"),
+        ("2041", FILLED, "BeginTime=20160801000000,EndTime=20160802000000"),
+        ("3016", {"PolId": "w01018"}, "PolId=w01018;CstartTime=000000;Ctime=2"),
+        ("2011", {}, ""),
+    ],
+)
+def test_a_request_is_written_as_the_standard_prints_it(key, values, parameters):
+    last = frame("hj212", VALID["official_annexA_1062"])
+    raw = ask(REQUESTS[key], last, 223, NOON, values)
+    front = f"QN=20160801085857223;ST=32;CN={key};PW=100000;MN=010000A8900016F000169DC0;Flag=5;"
+    assert raw == wrap(f"{front}CP=&&{parameters}&&".encode())
+
+
+def test_the_official_example_of_a_request_is_written_byte_for_byte():
+    raw = VALID["official_annexA_1062"]
+    assert ask(REQUESTS["1062"], frame("hj212", raw), 223, NOON, {"RtdInterval": "30"}) == raw.rstrip() + b"\r\n"
+
+
+@pytest.mark.parametrize("command", SPEC.commands, ids=lambda one: one.key)
+def test_each_request_is_obeyed_by_the_simulated_logger(command):
+    last = frame("hj212", SPEC.encode("M1", NOON, {"w01018-Rtd": 1.0}))
+    logger = SPEC.simulator("M1", {"w01018-Rtd": 1.0})
+    raw = ask(command, last, 7, NOON, FILLED)
+    answers = [command.answer(raw, each) for each in decode("hj212", logger.feed(raw, NOON))]
+    told = [answer for answer in answers if answer]
+    assert told[-1].final
+    assert all(answer.ok for answer in told)
+
+
+def test_a_wrong_password_is_refused_in_words():
+    last = frame("hj212", SPEC.encode("M1", NOON, {}))
+    logger = SPEC.simulator("M1", {}, password="999999")
+    raw = ask(REQUESTS["1011"], last, 7, NOON, {})
+    answer = REQUESTS["1011"].answer(raw, frame("hj212", logger.feed(raw, NOON)))
+    assert (answer.ok, answer.final, answer.said) == (False, True, "密码错误")
+
+
+def test_a_device_of_2005_is_asked_without_the_version_of_2017():
+    last = frame("hj212", VALID["water_2011_v2005_4980"])
+    assert b"Flag=1;" in ask(REQUESTS["2011"], last, 7, NOON, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "wrong"),
+    [("1062", {"RtdInterval": "0"}, "RtdInterval"), ("1062", {"RtdInterval": "x"}, "RtdInterval"),
+     ("3011", {"PolId": "a;CN=1072"}, "PolId"), ("3011", {"PolId": "&&"}, "PolId"), ("1072", {"NewPW": ""}, "NewPW"),
+     ("2031", {"from": "2016-08-02T00:00", "to": "2016-08-01T00:00"}, "to"), ("3016", {"CstartTime": "8"}, "CstartTime")],
+)  # fmt: skip
+def test_a_parameter_that_would_break_the_request_is_refused_by_name(key, values, wrong):
+    with pytest.raises(ParameterError) as caught:
+        ask(REQUESTS[key], frame("hj212", VALID["official_annexA_1062"]), 1, NOON, values)
+    assert caught.value.key == wrong

@@ -23,6 +23,12 @@ EVERY = WRITE | {"delete"}
 REVEAL = frozenset({"reveal"})
 """To read sensitive fields in full; each reading is audited."""
 
+WATCH = frozenset({"watch"})
+"""To open a camera's live picture; each opening is audited."""
+DECIDE = frozenset({"decide"})
+"""To say whether a sighting is true."""
+VIDEO = {"monitoring.camera": VIEW | REVEAL | WATCH, "monitoring.sighting": VIEW | REVEAL | DECIDE}
+
 CLOSED = frozenset({"accounts.user", "accounts.auditentry"})
 """Models that the grant of a whole app does not open; only a grant that names the model does."""
 
@@ -34,6 +40,8 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "kit": VIEW,
         "registry": VIEW | REVEAL,
         "monitoring": VIEW | REVEAL,
+        "monitoring.devicecommand": VIEW | {"add"},
+        **VIDEO,
         "command": WRITE | REVEAL,
     },
     Role.COMMANDER: {
@@ -41,15 +49,18 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "kit": VIEW,
         "registry": VIEW | REVEAL,
         "monitoring": VIEW | REVEAL,
+        "monitoring.devicecommand": VIEW | {"add"},
+        **VIDEO,
         "command": WRITE | REVEAL,
     },
-    Role.LEADER: dict.fromkeys(PARTS, VIEW),
+    Role.LEADER: {**dict.fromkeys(PARTS, VIEW), "monitoring.camera": VIEW | WATCH},
     Role.INSPECTOR: {
         "accounts": VIEW,
         "kit": VIEW,
         "registry": VIEW,
         **dict.fromkeys(("registry.enterprise", "registry.place", "registry.facility", "registry.person"), WRITE),
         "monitoring": VIEW,
+        "monitoring.camera": VIEW | WATCH,
         "supervision": WRITE,
     },
     Role.TEAM_LEADER: {"accounts.area": VIEW, "registry": VIEW, "command": VIEW},
@@ -61,6 +72,8 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         **dict.fromkeys(PARTS, EVERY | REVEAL),
         "accounts.user": WRITE | REVEAL,
         "accounts.auditentry": VIEW,
+        "monitoring.camera": EVERY | REVEAL | WATCH,
+        "monitoring.sighting": VIEW | REVEAL | DECIDE,
     },
 }
 """Role → app label or `app.model` → verbs; the model's own entry wins. Rows are narrowed further by area."""

@@ -16,7 +16,7 @@ from anlan.registry.models import Team
 from anlan.vocab.coordinates import Datum, convert
 
 LEVELS = [(int(level), level.label) for level in reversed(Level) if level]
-SOURCES = [choice for choice in Source.choices if choice[0] != Source.ALARM]
+SOURCES = [choice for choice in Source.choices if choice[0] not in {Source.ALARM, Source.VIDEO}]
 DATUMS = [(Datum.CGCS2000, _("2000坐标/GPS")), (Datum.GCJ02, _("高德、腾讯地图")), (Datum.BD09, _("百度地图"))]
 
 

@@ -1,13 +1,15 @@
-"""What command listens to: alarms of monitoring, and deadlines that passed."""
+"""What command listens to: alarms and confirmed sightings of monitoring, and deadlines that passed."""
 
+from anlan.command import fates as fates
 from anlan.command.flows import FIRST_REPORT, ORDER_ARRIVAL, ORDER_RECEIPT
 from anlan.command.services.alarms import signal_alarm_cleared, signal_escalate, signal_from_alarm
 from anlan.command.services.clocks import CHASE, first_report_breach, first_report_chase
 from anlan.command.services.orders import order_breach, order_chase
+from anlan.command.services.sightings import signal_from_sighting
 from anlan.command.services.warnings import signal_from_warning
 from anlan.kit.deadlines import DeadlinePassed
 from anlan.kit.events import on
-from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised, WarningReceived
+from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised, SightingConfirmed, WarningReceived
 
 
 @on(AlarmRaised)
@@ -23,6 +25,12 @@ def escalation_reaches_signal(event: AlarmEscalated) -> None:
 @on(AlarmCleared)
 def clearing_reaches_signal(event: AlarmCleared) -> None:
     signal_alarm_cleared(alarm_id=event.alarm_id)
+
+
+@on(SightingConfirmed)
+def sighting_becomes_signal(event: SightingConfirmed) -> None:
+    if not event.as_hazard:
+        signal_from_sighting(sighting_id=event.sighting_id)
 
 
 @on(WarningReceived)

@@ -46,6 +46,7 @@ TYPE_OF_DEVICE: dict[str, str] = {
 
 class Source(models.TextChoices):
     ALARM = "alarm", _("监测报警")
+    VIDEO = "video", _("视频识别")
     POLICE = "110", _("110来电")
     FIRE_LINE = "119", _("119来电")
     HOTLINE = "12345", _("12345热线")

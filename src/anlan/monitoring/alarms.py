@@ -10,12 +10,20 @@ from django.contrib.gis.geos import Point
 from numpy.typing import NDArray
 
 from anlan.kit.events import publish
-from anlan.kit.live import live_publish
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
+from anlan.monitoring.clocks import chains_due, clocks_stop
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.models import Alarm, AlarmStep
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import KnownDevice, LockedSeries
+from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.suppression import (
+    Cover,
+    SuppressionBook,
+    causes_begin,
+    causes_end,
+    suppression_book,
+)
 
 
 class Transition(NamedTuple):
@@ -30,11 +38,18 @@ class Transition(NamedTuple):
     after: int
 
 
+_CHANGED = [
+    "level", "highest_level", "cleared_at", "acknowledged_at", "acknowledged_by", "shelved_until", "shelved_by",
+    "announced_at", "released_at",
+]  # fmt: skip
+
+
 @dataclass
 class _Pen:
     """Collects what one transaction changes, so that it is written with few statements."""
 
     now: datetime
+    book: SuppressionBook
     active: dict[tuple[int, int], Alarm]
     fresh: list[Alarm] = field(default_factory=list)
     changed: dict[int, Alarm] = field(default_factory=dict)
@@ -75,11 +90,12 @@ def transitions_write(transitions: Iterable[Transition], now: int) -> AlarmNews:
     ordered = list(transitions)
     if not ordered:
         return AlarmNews()
-    pen = _Pen(now=moment(now), active=_active({t.series_id for t in ordered}))
+    pen = _Pen(now=moment(now), book=suppression_book(), active=_active({t.series_id for t in ordered}))
     devices = {t.series_id: t.device for t in ordered}
     for transition in ordered:
         _apply(pen, transition)
     _save(pen)
+    _causes(pen, devices)
     _publish(pen)
     for alarm in {id(a): a for a in [*pen.fresh, *pen.changed.values()]}.values():
         alarm_show(alarm, devices[alarm.series_id])
@@ -111,9 +127,24 @@ def _apply(pen: _Pen, transition: Transition) -> None:
         alarm.level, alarm.highest_level = transition.after, max(alarm.highest_level, transition.after)
     if not state.is_acknowledged:
         alarm.acknowledged_at = alarm.acknowledged_by = None
+    if not state.is_shelved:
+        alarm.shelved_until = alarm.shelved_by = None
     if alarm.pk:
         pen.changed[alarm.pk] = alarm
     _note(pen, alarm, step, transition, before)
+    if step == AlarmStepName.ESCALATE and alarm.is_hidden:
+        _outgrow(pen, alarm, transition)
+
+
+def _outgrow(pen: _Pen, alarm: Alarm, transition: Transition) -> None:
+    """A hidden alarm comes out when it grows worse than what hides it may hide."""
+    if pen.book.cover_of(alarm.device_id, alarm.kind, alarm.level, but=alarm.pk) is None:
+        FLOW.after(alarm.state, AlarmStepName.RELEASE)
+        known, alarm.released_at = alarm.announced_at, pen.now
+        alarm.announced_at = known or pen.now
+        _note(pen, alarm, AlarmStepName.RELEASE, transition, 0)
+        if known:
+            pen.news.pop()
 
 
 def _step(before: int, after: int) -> AlarmStepName:
@@ -139,7 +170,17 @@ def _raise(pen: _Pen, transition: Transition) -> Alarm:
     )
     pen.fresh.append(alarm)
     _note(pen, alarm, AlarmStepName.RAISE, transition, 0)
+    if cover := pen.book.cover_of(device.id, alarm.kind, alarm.level):
+        _hide(pen, alarm, cover, transition)
+    else:
+        alarm.announced_at = pen.now
     return alarm
+
+
+def _hide(pen: _Pen, alarm: Alarm, cover: Cover, transition: Transition) -> None:
+    alarm.hidden_at = pen.now
+    alarm.hidden_under_id, alarm.hidden_window_id = cover.alarm_id, cover.window_id
+    _note(pen, alarm, AlarmStepName.HIDE, transition, 0)
 
 
 def _note(pen: _Pen, alarm: Alarm, step: AlarmStepName, transition: Transition, before: int) -> None:
@@ -150,36 +191,32 @@ def _note(pen: _Pen, alarm: Alarm, step: AlarmStepName, transition: Transition, 
 
 def _save(pen: _Pen) -> None:
     """Changes first: a cause may be cleared and raised again in the same batch."""
-    Alarm.objects.bulk_update(
-        pen.changed.values(), ["level", "highest_level", "cleared_at", "acknowledged_at", "acknowledged_by"]
-    )
+    Alarm.objects.bulk_update(pen.changed.values(), _CHANGED)
     Alarm.objects.bulk_create(pen.fresh)
     AlarmStep.objects.bulk_create(pen.steps)
+    clocks_stop(pen.changed.values(), pen.now)
+
+
+def _causes(pen: _Pen, devices: dict[int, KnownDevice]) -> None:
+    """New alarms that explain others begin to hide them; cleared ones end it."""
+    begun = [alarm for alarm in pen.fresh if alarm.cleared_at is None]
+    causes_begin(begun, {device.id: device.kind for device in devices.values()}, pen.book)
+    causes_end(pen.book.causes & {alarm.pk for alarm in pen.changed.values() if alarm.cleared_at is not None})
+
+
+_TELLS = {AlarmStepName.RAISE, AlarmStepName.RELEASE, AlarmStepName.ESCALATE}
 
 
 def _publish(pen: _Pen) -> None:
+    """People hear only of what they were told of: an alarm raised while hidden is news when it is released."""
+    raised = {AlarmStepName.RAISE, AlarmStepName.RELEASE}
     for step, alarm, before, after in pen.news:
-        if step == AlarmStepName.RAISE:
-            publish(AlarmRaised(alarm_id=alarm.pk, level=after))
-        elif step == AlarmStepName.ESCALATE:
+        if alarm.announced_at is None:
+            continue
+        if step in raised and not (step == AlarmStepName.RAISE and alarm.hidden_at is not None):
+            publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level if step == AlarmStepName.RELEASE else after))
+        elif step == AlarmStepName.ESCALATE and not alarm.is_hidden:
             publish(AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after))
         elif step == AlarmStepName.CLEAR:
             publish(AlarmCleared(alarm_id=alarm.pk))
-
-
-def alarm_show(alarm: Alarm, device: KnownDevice) -> None:
-    """Tells open pages what an alarm is now; one that was cleared leaves the map."""
-    live_publish(
-        "alarm",
-        area_path=device.area_path,
-        id=alarm.pk,
-        device=device.id,
-        name=device.name,
-        level=alarm.level,
-        kind=alarm.kind,
-        state=str(alarm.state),
-        lon=device.lon,
-        lat=device.lat,
-        raised_at=alarm.raised_at.isoformat(),
-        gone=alarm.cleared_at is not None,
-    )
+    chains_due(alarm.pk for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)

@@ -6,12 +6,14 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from ninja.security import HttpBearer
+from ninja.security.base import AuthBase
 
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.tokens import token_device
+from anlan.monitoring.tokens import certificate_device, certificate_fits, token_device
+from anlan.monitoring.video.api import router as video_router
 from anlan.monitoring.warnings_api import router as warnings_router
 from anlan.protocols import FrameError
 from anlan.protocols.json_readings import parse_message
@@ -19,6 +21,7 @@ from anlan.protocols.json_readings import parse_message
 SOURCE = "http"
 LARGEST = 1_000_000
 router = Router(tags=["monitoring"])
+router.add_router("", video_router)
 router.add_router("", warnings_router)
 
 Answer = Status[dict[str, Any]]
@@ -28,7 +31,20 @@ class DeviceToken(HttpBearer):
     """`Authorization: Bearer <token>`, one token a device."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Device | None:
-        return token_device(token)
+        device = token_device(token)
+        return device if device and certificate_fits(request, device) else None
+
+
+class DeviceCertificate(AuthBase):
+    """The client's certificate, told by the proxy in front in the header that `ANLAN_CLIENT_CERT_HEADER` names."""
+
+    openapi_type = "mutualTLS"
+
+    def __call__(self, request: HttpRequest) -> Device | None:
+        return certificate_device(request)
+
+
+AUTH = [DeviceToken(), DeviceCertificate()]
 
 
 class Stored(Schema):
@@ -49,7 +65,7 @@ class Refused(Schema):
 ANSWERS = {200: Stored, 400: Refused, 403: Refused, 413: Refused, 503: Refused}
 
 
-@router.post("/ingest/{device}", auth=DeviceToken(), response=ANSWERS, summary="Readings of one device")
+@router.post("/ingest/{device}", auth=AUTH, response=ANSWERS, summary="Readings of one device")
 def ingest_device(request: HttpRequest, device: str) -> Answer:
     """The device named in the address must be the token's own."""
     if device != request.auth.code:  # type: ignore[attr-defined]
@@ -57,7 +73,7 @@ def ingest_device(request: HttpRequest, device: str) -> Answer:
     return _ingest(request)
 
 
-@router.post("/ingest", auth=DeviceToken(), response=ANSWERS, summary="Readings of the token's device")
+@router.post("/ingest", auth=AUTH, response=ANSWERS, summary="Readings of the token's device")
 def ingest(request: HttpRequest) -> Answer:
     """As with the device in the address, for devices that cannot change it."""
     return _ingest(request)

@@ -17,5 +17,7 @@ class MonitoringConfig(AppConfig):
 
 def _rules_after_migrate(**_kwargs: Any) -> None:
     from anlan.monitoring.rules_load import rules_load
+    from anlan.monitoring.video.kinds_load import kinds_load
 
     rules_load()
+    kinds_load()

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from anlan.protocols import Frame, FrameError
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.protocols import Event, Frame, FrameError
+from anlan.protocols.json_readings import parse_messages
 from anlan.rules.states import Ledger
 
 
@@ -10,17 +14,60 @@ from anlan.rules.states import Ledger
 class Arrival:
     """One frame, good or bad, by the way it came: `source` is a protocol's name, "mqtt" or "http".
 
-    `times` counts like failures that happened more than once.
+    `times` counts like failures that happened more than once. `sender` is the device that had last spoken over
+    the connection on which a failure happened, where there is one.
     """
 
     source: str
     event: Frame | FrameError
     times: int = 1
+    sender: str = ""
 
     @property
     def weight(self) -> int:
         """How much room it takes in a batch: its readings, and at least one."""
         return max(1, len(self.event.readings)) if isinstance(self.event, Frame) else 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Messages:
+    """JSON messages as they lie in the bytes of a connection, n rows of `bounds`: (start, end) of the payload and of
+    the code of the device in whose name it comes.
+    """
+
+    source: str
+    data: NDArray[np.uint8]
+    bounds: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    @property
+    def weight(self) -> int:
+        """About as many readings as these bytes can hold."""
+        return max(len(self), int((self.bounds[:, 1] - self.bounds[:, 0]).sum()) // 24)
+
+    def read(self, k: int, now: int) -> list[Event]:
+        """One of them the long way; at least one event."""
+        start, end, code, code_end = self.bounds[k].tolist()
+        payload = self.data[start:end].tobytes()
+        try:
+            device = self.data[code:code_end].tobytes().decode()
+        except UnicodeDecodeError:
+            return [FrameError("topic", "not UTF-8", payload)]
+        return parse_messages(payload, device, now) or [FrameError("schema", "nothing", payload)]
+
+    def one(self, k: int) -> "Messages":
+        """One of them with its own bytes only."""
+        start, end, code, code_end = self.bounds[k].tolist()
+        data = np.concatenate([self.data[start:end], self.data[code:code_end]])
+        bounds = np.array([[0, end - start, end - start, len(data)]], np.int64)
+        return Messages(source=self.source, data=data, bounds=bounds)
+
+    def halves(self) -> tuple["Messages", "Messages"]:
+        half = len(self) // 2
+        parts = (self.bounds[:half], self.bounds[half:])
+        return tuple(Messages(source=self.source, data=self.data, bounds=part) for part in parts)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, kw_only=True)

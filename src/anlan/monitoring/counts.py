@@ -1,7 +1,7 @@
 """The ledger's counters: added to in the transaction that stores what they count, last of all, in a fixed order."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 
@@ -48,10 +48,12 @@ def states_count(counted: dict[tuple[str, int], int], now: int) -> None:
             cursor.execute(_LEDGER, [hour_of(now), *map(list, zip(*rows, strict=True))])
 
 
-def frames_count(batch: Iterable[Arrival], now: int) -> None:
-    """Adds frames by (source, how they ended), and the readings that they carried."""
-    frames: Counter[tuple[str, str]] = Counter()
-    carried: Counter[tuple[str, str]] = Counter()
+def frames_count(batch: Iterable[Arrival], now: int, whole: Mapping[str, tuple[int, int]] | None = None) -> None:
+    """Adds frames by (source, how they ended), and the readings that they carried; `whole` has more good ones:
+    (frames, readings) by source.
+    """
+    frames = Counter({(source, FrameCount.GOOD): number for source, (number, _) in (whole or {}).items()})
+    carried = Counter({(source, FrameCount.GOOD): number for source, (_, number) in (whole or {}).items()})
     for arrival in batch:
         kind, readings = _ending(arrival.event)
         frames[arrival.source, kind] += arrival.times

@@ -10,9 +10,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from anlan.kit.demo import DemoWorld
+from anlan.monitoring.demo_duty import duty_demo
 from anlan.monitoring.models import Device, Series, ThresholdRule
 from anlan.monitoring.replaying.roster import Group, groups, recorded
 from anlan.monitoring.rules_load import rule_values
+from anlan.monitoring.video.demo import video_demo
 from anlan.registry.models import Enterprise, Facility, Place
 
 Host = Enterprise | Facility | Place
@@ -78,6 +80,8 @@ def demo(world: DemoWorld) -> None:
     pairs = list(zip(devices, posts, strict=True))
     world.insert([series for device, post in pairs for series in _series(device, post.group)])
     world.insert([rule for device, post in pairs for rule in _own_rules(device, post)])
+    video_demo(world)
+    duty_demo(world)
 
 
 def demo_posts(world: DemoWorld) -> Iterator[Post]:

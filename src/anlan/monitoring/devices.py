@@ -1,37 +1,42 @@
 """What a batch says of its devices: that they are alive, how they stand, and their last frames."""
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from anlan.kit.live import live_publish
 from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.journal import levels
+from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.models import Device
 from anlan.monitoring.moments import moment
-from anlan.monitoring.resolve import KnownDevice
+from anlan.monitoring.resolve import KnownDevice, devices_by_id
 from anlan.protocols import Frame
 
 KEPT_FRAMES = 20
-BETWEEN = 1000
-"""A device's frames are kept at most once in so many ms."""
-FRESH = 2000
-"""`last_seen_at` is written again when it is older than this (ms)."""
 
 _LOCK = "select id from monitoring_device where id = any(%s) order by id for no key update"
+_SERIES_LEVEL = """
+update monitoring_series s set level = w.level from unnest(%s::bigint[], %s::int[]) w(id, level) where s.id = w.id
+"""
 _LEVEL = """
 update monitoring_device d set level = w.level
 from (select device_id, max(level) level from monitoring_series where device_id = any(%s) group by device_id) w
 where d.id = w.device_id returning d.id, d.level
 """
 _SEEN = """
-update monitoring_device set status = %s, last_seen_at = greatest(last_seen_at, %s) where id = any(%s)
+with heard as (
+    select d.id, d.status, w.at from monitoring_device d
+    join unnest(%s::bigint[], %s::timestamptz[]) w(id, at) on w.id = d.id
+    order by d.id for no key update of d skip locked)
+update monitoring_device d set status = %s, last_seen_at = greatest(last_seen_at, heard.at)
+from heard where d.id = heard.id returning d.id, heard.status
 """
 _KEEP = """
 insert into monitoring_deviceframe (device_id, received_at, source, function, raw, decoded)
-select w.device_id, %s, w.source, w.function, w.raw, w.decoded::jsonb
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::text[]) w(device_id, source, function, raw, decoded)
+select id, %b, %b, %b, %b, %t::jsonb from monitoring_device where id = %b
 """
 _TRIM = """
 delete from monitoring_deviceframe f using (
@@ -40,44 +45,28 @@ delete from monitoring_deviceframe f using (
 where f.id = old.id and old.place > %s
 """
 
-_kept_at: dict[int, int] = {}
+
+def levels_save(memory: Memory, places: Places, devices: dict[int, KnownDevice]) -> None:
+    """Gives these series their level, and their devices the highest of all their series, without taking them for alive."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES_LEVEL, [memory.ids[places].tolist(), levels(memory, places).tolist()])
+        cursor.execute(_LOCK, [sorted(devices)])
+        cursor.execute(_LEVEL, [sorted(devices)])
+        found = dict(cursor.fetchall())
+    for device_id, level in found.items():
+        if level != devices[device_id].level:
+            device_show(devices[device_id], level=level, status=devices[device_id].status)
 
 
-def devices_stand(seen: Iterable[KnownDevice], changed: set[int], now: int) -> None:
-    """Marks devices as online at `now`; those in `changed` get the highest level of all their series again."""
-    due = [device for device in seen if device.id in changed or _stale(device, now)]
-    ids = sorted(device.id for device in due)
-    if not ids:
+def devices_seen(seen: dict[int, int]) -> None:
+    """Marks devices as online that were heard at these moments (ms), by id."""
+    if not seen:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [ids])
-        cursor.execute(_SEEN, [Device.Status.ONLINE, moment(now), ids])
-        levels = _levels(changed)
-    for device in due:
-        level = levels.get(device.id, device.level)
-        if (level, Device.Status.ONLINE) != (device.level, device.status):
-            device_show(device, level=level, status=Device.Status.ONLINE)
-
-
-def devices_level(devices: Iterable[KnownDevice]) -> None:
-    """Gives devices the highest level of all their series, without taking them for alive."""
-    known = {device.id: device for device in devices}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [sorted(known)])
-    for device_id, level in _levels(set(known)).items():
-        if level != known[device_id].level:
-            device_show(known[device_id], level=level, status=known[device_id].status)
-
-
-def _levels(device_ids: set[int]) -> dict[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LEVEL, [sorted(device_ids)])
-        return dict(cursor.fetchall())
-
-
-def _stale(device: KnownDevice, now: int) -> bool:
-    seen = device.last_seen_at
-    return device.status != Device.Status.ONLINE or seen is None or now - seen.timestamp() * 1000 > FRESH
+        cursor.execute(_SEEN, [list(seen), [moment(at) for at in seen.values()], Device.Status.ONLINE])
+        woken = [device_id for device_id, before in cursor.fetchall() if before != Device.Status.ONLINE]
+    for device in devices_by_id(woken).values() if woken else ():
+        device_show(device, level=device.level, status=device.status)
 
 
 def device_show(device: KnownDevice, *, level: int, status: str) -> None:
@@ -95,20 +84,18 @@ def device_show(device: KnownDevice, *, level: int, status: str) -> None:
     )
 
 
-def frames_keep(frames: Sequence[tuple[int, Arrival]], now: int) -> None:
-    """Keeps the last frames of devices, (device id, arrival) in order of arrival."""
-    rows: dict[int, tuple[int, str, str, bytes, str]] = {}
-    for device_id, arrival in frames:
-        if isinstance(arrival.event, Frame) and now - _kept_at.get(device_id, 0) >= BETWEEN:
-            frame = arrival.event
-            function = frame.function.replace("\0", "")[:40]
-            rows[device_id] = (device_id, arrival.source, function, frame.raw, decoded(frame))
+def frames_keep(frames: dict[int, Arrival], now: int) -> None:
+    """Keeps a frame of each of these devices, by id, among its last ones."""
+    rows = [
+        (moment(now), arrival.source, frame.function.replace("\0", "")[:40], frame.raw, decoded(frame), device_id)
+        for device_id, arrival in frames.items()
+        if isinstance(frame := arrival.event, Frame)
+    ]
     if not rows:
         return
-    _kept_at.update(dict.fromkeys(rows, now))
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [moment(now), *map(list, zip(*rows.values(), strict=True))])
-        cursor.execute(_TRIM, [list(rows), KEPT_FRAMES])
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.executemany(_KEEP, rows)
+        cursor.execute(_TRIM, [list(frames), KEPT_FRAMES])
 
 
 def decoded(frame: Frame) -> str:

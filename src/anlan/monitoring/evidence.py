@@ -7,7 +7,10 @@ from typing import Any
 from anlan.kit.masking import STAR
 
 HIDDEN = STAR * 4
-SL651_PASSWORD = slice(8, 10)
+SL651_PASSWORD, SL651_ASCII_PASSWORD = slice(8, 10), slice(13, 17)
+_IN_SL651 = re.compile(rb"\x03\x10(..)|(?<= )03 ([0-9A-F]{4})(?= )|(?<=\d{12})03 ([0-9A-F]{4})(?= )", re.DOTALL)
+"""A password among the parameters of functions 40, 41 and 49, in either encoding."""
+_SL651_PARAMETERS = (b"\x40", b"\x41", b"\x49")
 _SECRET = re.compile(r"(new)?pw|password|passwd|pwd|token|secret|密码", re.IGNORECASE)
 _IN_TEXT = re.compile(
     rb"""(?ix)
@@ -39,12 +42,25 @@ def fields_text(fields: Any) -> str:
 def masked(value: Any) -> Any:
     """The same value with every password in it starred, however deep."""
     if isinstance(value, dict):
-        return {key: HIDDEN if _SECRET.fullmatch(str(key)) else masked(inner) for key, inner in value.items()}
+        held = "rest" if str(value.get("func")) in {"40", "41", "49"} else ""
+        return {
+            key: HIDDEN if key == held or _SECRET.fullmatch(str(key)) else masked(inner) for key, inner in value.items()
+        }
     return [masked(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _hidden(raw: bytes, protocol: str) -> set[int]:
     """Places of the bytes that are a password's."""
     if protocol == "sl651":
-        return set(range(len(raw))[SL651_PASSWORD])
+        return _hidden_sl651(raw)
     return {place for found in _IN_TEXT.finditer(raw) for place in range(*found.span(1))}
+
+
+def _hidden_sl651(raw: bytes) -> set[int]:
+    text = raw[:1] == b"\x01"
+    hidden = set(range(len(raw))[SL651_ASCII_PASSWORD if text else SL651_PASSWORD])
+    function = bytes.fromhex(raw[17:19].decode()) if text and raw[17:19].isdigit() else raw[10:11]
+    if function in _SL651_PARAMETERS:
+        found = _IN_SL651.finditer(raw, 14)
+        hidden |= {place for one in found for place in range(*one.span(one.lastindex or 0))}
+    return hidden

@@ -1,8 +1,9 @@
 """The ingest process: device sockets in, durable readings out; an acknowledgement never precedes its commit.
 
 Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
-(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_PORT_DTU` (lines that dial in; off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
-and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
+(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_PORT_DTU` (lines that dial in; off), `ANLAN_MQTT_URL` (empty:
+off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, `ANLAN_PORT_SIP` and what `video.configuration` names, and the bounds of
+`gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
 import asyncio
@@ -17,17 +18,24 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connections
 
-from anlan.monitoring import store
+from anlan.monitoring import json_columns
+from anlan.monitoring.commanding.dispatch import Dispatcher
+from anlan.monitoring.commanding.lines import Lines
+from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.feeds import pull_forever
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.onvif import OnvifWatch
+from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling.poller import Pollers
+from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
+from anlan.monitoring.video.configuration import SipSettings, sip_port
 from anlan.protocols import protocols
 from anlan.rules import warm
 
@@ -40,8 +48,10 @@ class Ingest:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.inbox = Inbox(limits.room)
+        self.lines = Lines()
         self.servers: list[Server] = []
         self.subscriber: Subscriber | None = None
+        self.sip: SipServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -50,16 +60,21 @@ class Ingest:
     async def open(self, host: str, ports: dict[str, int], mqtt_url: str | None) -> None:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
+        self.start(Dispatcher(self.lines, self.limits.command).run())
         self.start(Pollers(self.inbox).run(host, int(os.environ.get("ANLAN_PORT_DTU") or 0)))
         self.start(pull_forever())
         for name, port in ports.items():
-            server = Server(protocols()[name], self.inbox, self.limits)
+            server = Server(protocols()[name], self.inbox, self.limits, self.lines)
             await server.listen(host, port)
             self.servers.append(server)
+        self.start(OnvifWatch().run())
+        if port := sip_port():
+            self.sip = SipServer(SipSettings.from_environment(), self.limits)
+            await self.sip.open(host, port)
         if mqtt_url:
             words = os.environ
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
-            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, self.limits, name=name, share=share)
+            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
             self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, name=name).run())
 
@@ -72,7 +87,9 @@ class Ingest:
                 await self.inbox.drained()
                 await asyncio.sleep(0.05)
         if self.subscriber is not None:
-            await self.subscriber.close()
+            self.subscriber.close()
+        if self.sip is not None:
+            await self.sip.close()
         for server in self.servers:
             await server.close()
         for task in self._tasks:
@@ -81,13 +98,15 @@ class Ingest:
 
 
 async def sweep_forever(pause: float) -> None:
-    """Looks for silence again and again, and makes tomorrow's partition before midnight."""
+    """Looks for silence again and again; first of all the newest values are put right."""
     thread, since = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep"), now_ms()
+    work = _begin
     try:
         while True:
             await asyncio.sleep(pause)
             try:
-                await asyncio.get_running_loop().run_in_executor(thread, _sweep, since)
+                await asyncio.get_running_loop().run_in_executor(thread, work, since)
+                work = _sweep
             except Error as error:
                 log.warning("no sweep for silence: %s", str(error).strip())
     finally:
@@ -95,12 +114,17 @@ async def sweep_forever(pause: float) -> None:
         thread.shutdown(wait=True)
 
 
+def _begin(_since: int) -> None:
+    """What the process before this one did not come to write."""
+    close_old_connections()
+    rebuild()
+
+
 def _sweep(since: int) -> None:
     close_old_connections()
     now = now_ms()
-    today = (now + store.SHIFT) // store.DAY
-    store.days_make([today, today + 1])
     silence_sweep(now=now, since=since)
+    derived_sweep(now=now)
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:
@@ -137,4 +161,5 @@ def run() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
     warm()
+    json_columns.warm()
     asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))

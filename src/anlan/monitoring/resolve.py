@@ -1,6 +1,6 @@
-"""From what a device says of itself to rows: its device, its series, and what the kernel remembers of them."""
+"""From what a device says of itself to rows: its device, its series, and the rules that judge them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,11 +9,18 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from anlan.monitoring.journal import checkpoint, entry_write
+from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.naming import series_name
-from anlan.rules import KernelState, from_bytes, to_bytes
+from anlan.monitoring.rulebook import rulebook
+from anlan.rules import RuleTable
 
 MOST_SERIES = 500
 """A device that names more quantities than this is not measuring; what goes beyond counts as unknown."""
+MOST_UNKNOWN = 10_000
+"""So many senders that nobody has registered are remembered as such."""
+GONE = -1
+"""The device of a series that has been deleted."""
 KEY_LENGTH, CODE_LENGTH = 60, 64
 
 
@@ -23,7 +30,7 @@ def sayable(text: str, longest: int) -> bool:
 
 
 class KnownDevice(NamedTuple):
-    """A registered device as ingest needs it."""
+    """A registered device as ingest needs it; status, level and last_seen_at as they were when it was read."""
 
     id: int
     protocol: str
@@ -45,7 +52,9 @@ select d.id, d.protocol, d.code, d.name, d.kind, d.status, d.level, d.last_seen_
        d.organisation_id, st_x(d.location), st_y(d.location)
 from monitoring_device d join accounts_area a on a.id = d.area_id
 """
-_BY_CODE = _DEVICES + "where (d.protocol, d.code) in (select * from unnest(%s::text[], %s::text[]))"
+_BY_CODE = (
+    _DEVICES + "where d.life <> 'retired' and (d.protocol, d.code) in (select * from unnest(%s::text[], %s::text[]))"
+)
 _BY_ID = _DEVICES + "where d.id = any(%s)"
 
 
@@ -66,17 +75,28 @@ def devices_by_id(ids: Iterable[int]) -> dict[int, KnownDevice]:
 
 @dataclass(frozen=True, kw_only=True)
 class LockedSeries:
-    """Series rows held by this transaction, in order of id; arrays and lists run alongside `ids`."""
+    """Some series that this transaction alone may change; `ids` and `device_ids` run alongside."""
 
     ids: list[int]
     device_ids: list[int]
-    keys: list[str]
-    kinds: list[str]
-    levels: NDArray[np.int64]
-    state: KernelState
 
-    def index(self) -> dict[tuple[int, str], int]:
-        return {pair: i for i, pair in enumerate(zip(self.device_ids, self.keys, strict=True))}
+
+def series_locked(memory: Memory, places: Places) -> LockedSeries:
+    return LockedSeries(ids=memory.ids[places].tolist(), device_ids=memory.device_ids[places].tolist())
+
+
+def devices_known(memory: Memory, senders: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownDevice]:
+    """As `devices_find`, from memory where they have been asked for before."""
+    wanted = set(senders)
+    directory = memory.directory
+    strange = [sender for sender in wanted if sender not in directory.devices and sender not in directory.unknown]
+    if strange:
+        found = devices_find(strange)
+        directory.devices.update(found)
+        directory.unknown.update(sender for sender in strange[:MOST_UNKNOWN] if sender not in found)
+        if len(directory.unknown) > MOST_UNKNOWN:
+            directory.unknown.clear()
+    return {sender: directory.devices[sender] for sender in wanted if sender in directory.devices}
 
 
 _NEW_SERIES = """
@@ -91,75 +111,78 @@ where n.place + (select count(*) from monitoring_series s where s.device_id = n.
 order by n.device_id, n.key
 on conflict (device_id, key) do nothing
 """
-_LOCKED = """
-select s.id, s.device_id, s.key, d.kind, s.level, s.state
-from monitoring_series s join monitoring_device d on d.id = s.device_id
-where {which} order by s.id for no key update of s
+_OF_PAIRS = """
+select s.id, s.device_id, s.key, d.kind from monitoring_series s join monitoring_device d on d.id = s.device_id
+where (s.device_id, s.key) in (select * from unnest(%s::bigint[], %s::text[])) order by s.id
 """
-_OF_PAIRS = _LOCKED.format(which="(s.device_id, s.key) in (select * from unnest(%s::bigint[], %s::text[]))")
-_OF_IDS = _LOCKED.format(which="s.id = any(%s)")
+_ALL = """
+select s.id, s.device_id, s.key, d.kind from monitoring_series s join monitoring_device d on d.id = s.device_id
+where %s::bigint[] is null or s.id = any(%s) order by s.id
+"""
+Row = tuple[int, int, str, str]
 
 
-def series_lock(wanted: dict[tuple[int, str], tuple[str, str]]) -> LockedSeries:
-    """Locks the series of these (device id, key) → (protocol, unit), making those that are new."""
+def series_make(memory: Memory, wanted: Mapping[tuple[int, str], tuple[str, str]]) -> None:
+    """Makes room for the series of these (device id, key) → (protocol, unit), in the database and in memory."""
     pairs = sorted(wanted)
     columns: list[list[int] | list[str]] = [[device_id for device_id, _ in pairs], [key for _, key in pairs]]
+    names = [series_name(wanted[pair][0], pair[1]) for pair in pairs]
     with connection.cursor() as cursor:
+        cursor.execute(_NEW_SERIES, [*columns, names, [wanted[pair][1][:20] for pair in pairs], MOST_SERIES])
         cursor.execute(_OF_PAIRS, columns)
         rows = cursor.fetchall()
-        if len(rows) < len(pairs):
-            names = [series_name(wanted[pair][0], pair[1]) for pair in pairs]
-            cursor.execute(_NEW_SERIES, [*columns, names, [wanted[pair][1][:20] for pair in pairs], MOST_SERIES])
-            cursor.execute(_OF_PAIRS, columns)
-            rows = cursor.fetchall()
-    return _locked(rows)
+    known = memory.count
+    places = _place(memory, rows)
+    fresh = places[places >= known]
+    if len(fresh):
+        memory.table.set_rows(places, _rules(rows))
+        entry_write(memory, fresh, rules=True)
 
 
-def series_lock_by_id(ids: Sequence[int]) -> LockedSeries:
+def refresh(memory: Memory) -> None:
+    """Takes in what has changed in the registry or the rules since the last batch."""
+    book, version = rulebook(), _registry_version()
+    if (book, version) == (memory.directory.book, memory.directory.version):
+        return _introduce(memory)
+    if version != memory.directory.version:
+        memory.directory.clear()
+    rows = _all(None)
+    places = _place(memory, rows)
+    table = RuleTable.empty(len(memory.ids))
+    table.set_rows(places, _rules(rows))
+    if table.cells.tobytes() != memory.table.cells.tobytes():
+        memory.table = table
+        memory.shaken = True
+        checkpoint(memory)
+    memory.directory.book, memory.directory.version = book, version
+
+
+def _introduce(memory: Memory) -> None:
+    """Whose the series are that other writers have made."""
+    if len(strange := np.flatnonzero(memory.device_ids[: memory.count] == 0)):
+        memory.device_ids[strange] = GONE
+        _place(memory, _all(memory.ids[strange].tolist()))
+
+
+def _all(ids: list[int] | None) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(_OF_IDS, [list(ids)])
-        return _locked(cursor.fetchall())
+        cursor.execute(_ALL, [ids, ids])
+        return cursor.fetchall()
 
 
-def _locked(rows: Sequence[tuple[int, int, str, str, int, bytes | None]]) -> LockedSeries:
-    state = KernelState.empty(len(rows))
-    known = [i for i, row in enumerate(rows) if row[5]]
-    if known:
-        state.set_rows(known, from_bytes(b"".join(bytes(rows[i][5] or b"") for i in known)))
-    return LockedSeries(
-        ids=[row[0] for row in rows],
-        device_ids=[row[1] for row in rows],
-        keys=[row[2] for row in rows],
-        kinds=[row[3] for row in rows],
-        levels=np.array([row[4] for row in rows], np.int64),
-        state=state,
-    )
+def _place(memory: Memory, rows: list[Row]) -> Places:
+    places = memory.places(row[0] for row in rows)
+    memory.device_ids[places] = [row[1] for row in rows]
+    memory.directory.series.update(zip(((row[1], row[2]) for row in rows), places.tolist(), strict=True))
+    return places
 
 
-_SAVE = """
-update monitoring_series s
-set state = w.state, level = w.level, last_time = w.time, last_value = w.value
-from unnest(%s::bigint[], %s::bytea[], %s::int[], %s::bigint[], %s::float8[]) w(id, state, level, time, value)
-where s.id = w.id
-"""
+def _rules(rows: list[Row]) -> NDArray[np.void]:
+    book = rulebook()
+    return book.table.rows([book.row(device_id, kind, key) for _, device_id, key, kind in rows])
 
 
-def series_save(locked: LockedSeries, touched: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Writes the kernel's memory of the touched ones back; gives each series' level as it is now."""
-    state = locked.state
-    levels = np.maximum(np.maximum(state.level, state.rate_level), state.no_data_level).astype(np.int64)
-    if len(touched):
-        never = np.isnan(state.last_value[touched])
-        memory, size = to_bytes(state.rows(touched)), state.cells.itemsize
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _SAVE,
-                [
-                    [locked.ids[i] for i in touched],
-                    [memory[k * size : (k + 1) * size] for k in range(len(touched))],
-                    levels[touched].tolist(),
-                    [None if n else t for n, t in zip(never, state.last_time[touched].tolist(), strict=True)],
-                    [None if n else v for n, v in zip(never, state.last_value[touched].tolist(), strict=True)],
-                ],
-            )
-    return levels
+def _registry_version() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select version from monitoring_registrystamp")
+        return (cursor.fetchone() or (0,))[0]

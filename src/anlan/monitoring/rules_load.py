@@ -20,15 +20,21 @@ def rules_load(file: Path = FILE) -> dict[str, int]:
 
 
 def rule_values(entry: dict[str, Any]) -> dict[str, Any]:
-    """Fields of the row; a level is [raised at, cleared at]."""
+    """Fields of the row; a level is [raised at, cleared at], each a number or, for a band, [low, high]."""
     values = {name: value for name, value in entry.items() if name not in LEVELS}
     for level in LEVELS:
-        values[f"{level}_raise"], values[f"{level}_clear"] = entry.get(level) or (None, None)
+        raised, cleared = (_ends(end) for end in entry.get(level) or (None, None))
+        values[f"{level}_raise_low"], values[f"{level}_raise"] = raised
+        values[f"{level}_clear_low"], values[f"{level}_clear"] = cleared
     return values
 
 
+def _ends(end: Any) -> tuple[float | None, float | None]:
+    return (end[0], end[1]) if isinstance(end, list) else (None, end)
+
+
 def _load(values: dict[str, Any]) -> str:
-    scope = {"device": None, "device_kind": values["device_kind"], "key": values["key"]}
+    scope = {"device": None, "area": None, "device_kind": values["device_kind"], "key": values["key"]}
     past = ThresholdRule.history.filter(**scope)  # type: ignore[attr-defined]
     row = ThresholdRule.objects.filter(**scope).first()
     if past.exclude(history_change_reason=REASON).exists() or (row is None and past.exists()):

@@ -38,15 +38,17 @@ def areas_of(user: Any) -> QuerySet[Area]:
 
 def alarms_of(user: Any) -> QuerySet[Alarm]:
     """Active ones first, of these the most serious, then the newest."""
-    rows = Alarm.objects.visible_to(user).select_related("device", "series", "area", "acknowledged_by")
+    rows = Alarm.objects.visible_to(user).select_related(
+        "device", "series", "area", "acknowledged_by", "assigned_to", "shelved_by"
+    )
     active = Case(When(cleared_at=None, then=Value(0)), default=Value(1))
     serious = Case(When(cleared_at=None, then=-F("level")), default=Value(0))
     return rows.order_by(active, serious, "-raised_at", "-pk")
 
 
 def alarms_standing(user: Any) -> dict[str, int]:
-    """How many are active and waiting for a person, by level; and all that are active."""
-    active = Alarm.objects.visible_to(user).filter(cleared_at=None)
+    """How many of the main list are active and waiting for a person, by level; and all that are active."""
+    active = Alarm.objects.visible_to(user).standing()
     levels = {
         str(row["level"]): row["number"] for row in active.values("level").order_by().annotate(number=Count("pk"))
     }

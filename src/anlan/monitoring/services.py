@@ -1,24 +1,35 @@
-"""What people do in the monitoring centre: acknowledge an alarm, give a device its token."""
+"""What people do in the monitoring centre: act on alarms, give a device its token."""
 
 import hashlib
 import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from anlan.accounts.models import User
 from anlan.accounts.roles import Role
 from anlan.kit.flow import IllegalStep
-from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.alarms import alarm_show
-from anlan.monitoring.models import Alarm, AlarmStep, Device
+from anlan.kit.law import law_value
+from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
+from anlan.monitoring.clocks import chain_resume, clocks_stop, paths_above, unshelve_set
+from anlan.monitoring.escalation import chain_hand_up, tell_assignee
+from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
+from anlan.monitoring.life.flow import LifeStep, Stage
+from anlan.monitoring.models import Alarm, AlarmStep, Device, DutyRole
 from anlan.monitoring.resolve import devices_by_id
+from anlan.monitoring.showing import alarm_show
 
 TOKEN_BYTES = 32
 ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.COMMANDER)
 """Those who act on alarms at the desk. It is a step, not a right to edit alarm rows, so the grants do not give it."""
+ASSIGNED = (*ACKNOWLEDGERS, Role.LEADER, Role.INSPECTOR, Role.DEPARTMENT, Role.STREET)
+"""Those to whom an alarm may be given."""
 
 
 def may_acknowledge(user: Any) -> bool:
@@ -29,27 +40,144 @@ def may_issue_tokens(user: Any) -> bool:
     return bool(user.is_superuser or user.role == Role.ADMINISTRATOR)
 
 
+def assignees(alarm: Alarm) -> QuerySet[User]:
+    """People to whom this alarm may be given: those who see its area."""
+    within = User.objects.filter(is_active=True, role__in=ASSIGNED, area__path__in=paths_above(alarm.area.path))
+    return within.order_by("display_name", "pk")
+
+
 @transaction.atomic
 def alarm_acknowledge(*, alarm: Alarm, by: Any, note: str = "") -> Alarm:
-    """A person has seen it. Raises `IllegalStep` with a sentence where somebody did before."""
-    if not may_acknowledge(by):
-        raise PermissionDenied(_("您的角色不能确认报警。"))
-    locked = Alarm.objects.select_for_update(of=("self",)).select_related("acknowledged_by").get(pk=alarm.pk)
+    """A person has seen it: all reminders stop. Raises `IllegalStep` with a sentence where somebody did before."""
+    locked, at = _locked(alarm, by), timezone.now()
     if locked.state.is_acknowledged:
         raise IllegalStep(_already(locked))
-    FLOW.after(locked.state, AlarmStepName.ACKNOWLEDGE)
-    locked.acknowledged_at, locked.acknowledged_by = timezone.now(), by
-    locked.save(update_fields=["acknowledged_at", "acknowledged_by"])
-    AlarmStep.objects.create(
-        alarm=locked,
-        step=AlarmStepName.ACKNOWLEDGE,
-        at=locked.acknowledged_at,
-        level=locked.level,
-        by=by,
-        note=note.strip(),
-    )
-    alarm_show(locked, devices_by_id([locked.device_id])[locked.device_id])
+    _allowed(locked, AlarmStepName.ACKNOWLEDGE)
+    locked.acknowledged_at, locked.acknowledged_by = at, by
+    return _done(locked, AlarmStepName.ACKNOWLEDGE, by, note, at, "acknowledged_at", "acknowledged_by")
+
+
+def alarms_acknowledge(*, alarms: Iterable[Alarm], by: Any, note: str = "") -> tuple[int, int]:
+    """Acknowledges one by one, each in a transaction of its own; how many were, and how many others had been."""
+    done = passed = 0
+    for alarm in alarms:
+        try:
+            alarm_acknowledge(alarm=alarm, by=by, note=note)
+            done += 1
+        except IllegalStep:
+            passed += 1
+    return done, passed
+
+
+@transaction.atomic
+def alarm_assign(*, alarm: Alarm, by: Any, to: User, note: str = "") -> Alarm:
+    """Gives it to a person, or to another one; they are told."""
+    locked = _locked(alarm, by)
+    _allowed(locked, AlarmStepName.ASSIGN)
+    if not assignees(locked).filter(pk=to.pk).exists():
+        raise IllegalStep(_("%s不能经办该区域的报警。") % to)
+    locked.assigned_to = to
+    told = f"{to}。{note.strip()}" if note.strip() else str(to)
+    _done(locked, AlarmStepName.ASSIGN, by, told, timezone.now(), "assigned_to")
+    tell_assignee(locked, note.strip())
     return locked
+
+
+@transaction.atomic
+def alarm_comment(*, alarm: Alarm, by: Any, note: str) -> Alarm:
+    locked = _locked(alarm, by)
+    _allowed(locked, AlarmStepName.COMMENT)
+    if not note.strip():
+        raise IllegalStep(_("备注不能为空。"))
+    return _done(locked, AlarmStepName.COMMENT, by, note, timezone.now())
+
+
+@transaction.atomic
+def alarm_shelve(*, alarm: Alarm, by: Any, minutes: int, reason: str) -> Alarm:
+    """Takes it out of the main list until an end, at which it comes back by itself; a higher level ends it before."""
+    locked, at = _locked(alarm, by), timezone.now()
+    _allowed(locked, AlarmStepName.SHELVE)
+    if minutes not in shelve_choices():
+        raise IllegalStep(_("搁置时长不在允许的选项内。"))
+    if not reason.strip():
+        raise IllegalStep(_("搁置须写明原因。"))
+    locked.shelved_until, locked.shelved_by = at + timedelta(minutes=minutes), by
+    end = f"{timezone.localtime(locked.shelved_until):%m-%d %H:%M}"
+    note = _("至 %(end)s。%(reason)s") % {"end": end, "reason": reason.strip()}
+    _done(locked, AlarmStepName.SHELVE, by, note, at, "shelved_until", "shelved_by")
+    unshelve_set(locked)
+    return locked
+
+
+def shelve_choices() -> list[int]:
+    """Minutes for which an alarm may be shelved."""
+    return [int(minutes) for minutes in law_value("alarm_shelve_minutes")]
+
+
+@transaction.atomic
+def alarm_unshelve(*, alarm: Alarm, by: Any, note: str = "") -> Alarm:
+    """Brings it back before its end."""
+    locked = _locked(alarm, by)
+    _allowed(locked, AlarmStepName.UNSHELVE)
+    return _off_the_shelf(locked, by, note)
+
+
+@transaction.atomic
+def alarm_return(*, alarm_id: int, now: datetime | None = None) -> None:
+    """The end of its time on the shelf has come."""
+    alarm = _rows().get(pk=alarm_id)
+    if alarm.state.is_shelved and alarm.shelved_until is not None and alarm.shelved_until <= (now or timezone.now()):
+        _off_the_shelf(alarm, None, _("搁置到期"))
+
+
+@transaction.atomic
+def alarm_hand_up(*, alarm: Alarm, by: Any, note: str) -> Alarm:
+    """Tells the next step of the escalation chain now, without waiting for its time."""
+    locked, at = _locked(alarm, by), timezone.now()
+    _allowed(locked, AlarmStepName.HAND_UP)
+    if not note.strip():
+        raise IllegalStep(_("上报须写明原因。"))
+    step = chain_hand_up(locked, at)
+    if step is None:
+        raise IllegalStep(_("已上报到最高一级。"))
+    return _done(locked, AlarmStepName.HAND_UP, by, f"{DutyRole(step.role).label}。{note.strip()}", at)
+
+
+def _rows() -> QuerySet[Alarm]:
+    rows = Alarm.objects.select_for_update(of=("self",))
+    return rows.select_related("area", "device", "series", "acknowledged_by")
+
+
+def _locked(alarm: Alarm, by: Any) -> Alarm:
+    if not may_acknowledge(by):
+        raise PermissionDenied(_("您的角色不能处理报警。"))
+    return _rows().get(pk=alarm.pk)
+
+
+def _allowed(alarm: Alarm, step: AlarmStepName) -> AlarmState:
+    try:
+        return FLOW.after(alarm.state, step)
+    except IllegalStep:
+        words = {"state": alarm.state.label, "step": step.label}
+        raise IllegalStep(_("该报警当前为“%(state)s”,不能%(step)s。") % words) from None
+
+
+def _done(alarm: Alarm, step: AlarmStepName, by: Any, note: str, at: datetime, *fields: str) -> Alarm:
+    """Saves what a step changed, writes it on the timeline, and sets the clocks to the new state."""
+    if fields:
+        alarm.save(update_fields=fields)
+    AlarmStep.objects.create(alarm=alarm, step=step, at=at, level=alarm.level, by=by, note=note.strip()[:500])
+    clocks_stop([alarm], at)
+    alarm_show(alarm, devices_by_id([alarm.device_id])[alarm.device_id])
+    return alarm
+
+
+def _off_the_shelf(alarm: Alarm, by: Any, note: str) -> Alarm:
+    at = timezone.now()
+    alarm.shelved_until = alarm.shelved_by = None
+    _done(alarm, AlarmStepName.UNSHELVE, by, note, at, "shelved_until", "shelved_by")
+    chain_resume(alarm=alarm, now=at)
+    return alarm
 
 
 def _already(alarm: Alarm) -> str:
@@ -74,6 +202,7 @@ def device_token_issue(*, device: Device, by: Any) -> str:
     locked = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     locked.token_hash = token_hash(token)
+    locked.life = FLOW_OF_LIFE.after(Stage(locked.life), LifeStep.ISSUE)
     locked._history_user = by  # type: ignore[attr-defined]
-    locked.save(update_fields=["token_hash"])
+    locked.save(update_fields=["token_hash", "life"])
     return token

@@ -5,36 +5,27 @@ from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from anlan.kit.law import NoSuchRule, law_value
-from anlan.monitoring.alarms import AlarmNews, transitions_read, transitions_write
-from anlan.monitoring.devices import device_show, devices_level
-from anlan.monitoring.models import Alarm, Device
+from anlan.monitoring.alarms import AlarmNews
+from anlan.monitoring.devices import device_show
+from anlan.monitoring.ingest import alarms_write
+from anlan.monitoring.journal import entry_write
+from anlan.monitoring.judging import judging
+from anlan.monitoring.memory import Memory
+from anlan.monitoring.models import Device
 from anlan.monitoring.moments import moment
-from anlan.monitoring.resolve import devices_by_id, series_lock_by_id, series_save
-from anlan.monitoring.rulebook import rulebook
-from anlan.rules import sweep
+from anlan.monitoring.resolve import devices_by_id
+from anlan.rules import NEVER, TRANSITION, sweep
 
 MOST = 2000
 """Rows taken in one transaction; the next sweep takes the rest."""
 
-_OVERDUE = """
-select s.id from monitoring_series s
-join monitoring_device d on d.id = s.device_id
-cross join lateral (
-    select no_data_minutes from monitoring_thresholdrule
-    where active and key in (s.key, regexp_replace(s.key, '^.*:|^', '*:')) and (device_id = d.id or device_kind = d.kind)
-    order by device_id nulls last, key = s.key desc limit 1) r
-where r.no_data_minutes > 0 and s.last_time is not null
-  and greatest(s.last_time, %s) <= %s - r.no_data_minutes * 60000::bigint
-  and not exists (
-    select 1 from monitoring_alarm a where a.series_id = s.id and a.kind = %s and a.cleared_at is null)
-order by s.id limit %s
-"""
 _SILENT = """
 update monitoring_device set status = %s where id in (
     select id from monitoring_device
-    where status = %s
+    where status = %s and life <> 'retired'
       and greatest(last_seen_at, %s) < %s::timestamptz - coalesce(silent_minutes, (%s::jsonb ->> kind)::int) * interval '1 minute'
     order by id limit %s for no key update skip locked)
 returning id
@@ -48,24 +39,32 @@ def silence_sweep(*, now: int, since: int = 0) -> AlarmNews:
     """
     with transaction.atomic():
         devices_silence(at=moment(now), since=moment(since))
-    with transaction.atomic():
-        return _no_data(now, since)
+    with judging() as memory:
+        return alarms_write(memory, _no_data(memory, now, since), now)
 
 
-def _no_data(now: int, since: int) -> AlarmNews:
-    with connection.cursor() as cursor:
-        cursor.execute(_OVERDUE, [since, now, Alarm.Kind.NO_DATA, MOST])
-        overdue = [series_id for (series_id,) in cursor.fetchall()]
-    if not overdue:
-        return AlarmNews()
-    locked, book = series_lock_by_id(overdue), rulebook()
-    rows = [book.row(*one) for one in zip(locked.device_ids, locked.kinds, locked.keys, strict=True)]
-    locked.state.since[:] = np.maximum(locked.state.since, since)
-    found = sweep(book.table_of(np.array(rows, np.int64)), locked.state, now)
-    devices = devices_by_id(locked.device_ids)
-    series_save(locked, np.unique(found["series"]))
-    devices_level(devices.values())
-    return transitions_write(transitions_read(found, locked, devices), now)
+def _no_data(memory: Memory, now: int, since: int) -> NDArray[np.void]:
+    """At most so many series at once; they stand in the journal, since no reading tells of them."""
+    places = _due(memory, now, since)[:MOST]
+    if not len(places):
+        return np.zeros(0, TRANSITION)
+    memory.touch(places)
+    part = memory.state.rows(places)
+    part.since[:] = np.maximum(part.since, since)
+    found = sweep(memory.table.take(places), part, now)
+    if len(found):
+        memory.state.set_rows(places, part)
+        entry_write(memory, places, state=True)
+        found["series"] = places[found["series"]]
+    return found
+
+
+def _due(memory: Memory, now: int, since: int) -> NDArray[np.int64]:
+    """Places of series that have been silent for too long, or whose sums may have fallen."""
+    state, allowed = memory.state, memory.table["no_data_after"]
+    heard = np.where(state.last_time == NEVER, NEVER, np.maximum(state.last_time, since))
+    silent = (allowed > 0) & (state.no_data_level == 0) & (heard != NEVER) & (heard <= now - allowed)
+    return np.concatenate([np.flatnonzero(silent), np.flatnonzero((state.accumulation_level > 0) & ~silent)])
 
 
 def devices_silence(*, at: datetime, since: datetime) -> list[int]:

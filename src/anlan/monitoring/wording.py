@@ -1,18 +1,35 @@
 """Chinese words for what devices and decoders call by codes."""
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from typing import Any
 
-from anlan.monitoring.models import Series
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from anlan.monitoring.models import Alarm, Series
 from anlan.protocols.gb26875_units import ANALOG
 from anlan.protocols.hj212_data import factor_of
 from anlan.protocols.sl651_elements import KINDS, STATUS_BITS
 
 SOURCES = {
-    "sl651": "SL 651", "hj212": "HJ 212", "gb26875": "GB 26875", "mqtt": "MQTT", "http": "HTTP", "json": "JSON",
-    "jt808": "JT/T 808", "cjt188": "CJ/T 188", "modbus": "Modbus", "opcua": "OPC UA", "sparkplug": "Sparkplug B",
-    "sta": "SensorThings", "dtu": "DTU",
-}  # fmt: skip
+    "sl651": "SL 651",
+    "hj212": "HJ 212",
+    "gb26875": "GB 26875",
+    "mqtt": "MQTT",
+    "http": "HTTP",
+    "json": "JSON",
+    "derived": gettext_lazy("计算"),
+    "gb28181": "GB/T 28181",
+    "onvif": "ONVIF",
+    "ai": "AI",
+    "jt808": "JT/T 808",
+    "cjt188": "CJ/T 188",
+    "modbus": "Modbus",
+    "opcua": "OPC UA",
+    "sparkplug": "Sparkplug B",
+    "sta": "SensorThings",
+    "dtu": "DTU",
+}
 
 ERRORS = {
     "checksum": gettext_lazy("校验不符"),
@@ -33,6 +50,20 @@ ERRORS = {
     "schema": gettext_lazy("结构不符"),
     "throttled": gettext_lazy("超出频率"),
     "topic": gettext_lazy("主题有误"),
+    "away": gettext_lazy("数据库暂不可用"),
+    "box": gettext_lazy("目标框有误"),
+    "camera": gettext_lazy("没有该摄像头"),
+    "confidence": gettext_lazy("置信度有误"),
+    "failed": gettext_lazy("处理出错"),
+    "kind": gettext_lazy("没有该事件类型"),
+    "method": gettext_lazy("不支持的请求"),
+    "picture": gettext_lazy("图片不可用"),
+    "replayed": gettext_lazy("重放的认证"),
+    "stale": gettext_lazy("过期的认证"),
+    "type": gettext_lazy("内容类型不符"),
+    "unanswered": gettext_lazy("对方没有应答"),
+    "unasked": gettext_lazy("未曾请求的答复"),
+    "unsubscribed": gettext_lazy("对方拒绝订阅"),
     "incomplete": gettext_lazy("分包不全"),
     "unreachable": gettext_lazy("无法连接"),
     "no_answer": gettext_lazy("没有应答"),
@@ -64,7 +95,7 @@ UNITS = {"1": "", "m2": "m²", "m3": "m³", "ug": "μg", "km2": "km²"}
 
 
 def source_title(source: str) -> str:
-    return SOURCES.get(source, source)
+    return str(SOURCES.get(source, source))
 
 
 def error_title(kind: str) -> str:
@@ -82,6 +113,18 @@ def series_title(series: Series, protocol: str) -> str:
         return series.name
     reader = {"sl651": _sl651, "hj212": _hj212, "gb26875": _gb26875}.get(protocol)
     return (reader(series.key) if reader else "") or series.key
+
+
+def say(template: Any, **values: Any) -> str:
+    """A sentence that is stored: always in the product's own language, whatever language the page is in."""
+    with override(settings.LANGUAGE_CODE):
+        return str(template) % values if values else str(template)
+
+
+def alarm_title(alarm: Alarm) -> str:
+    """An alarm in one line: device, quantity, what is wrong with it."""
+    series = series_title(alarm.series, alarm.device.protocol)
+    return f"{alarm.device} {series} {Alarm.Kind(alarm.kind).label}"
 
 
 def _sl651(key: str) -> str:

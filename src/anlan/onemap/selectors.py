@@ -12,7 +12,7 @@ from anlan.accounts.models import Area
 from anlan.kit.entities import Entity, entities, entity_of
 from anlan.kit.layers import Layer, declared_layers
 
-LIMIT = 20_000
+LIMIT = 10_000
 """Up to this many features a layer is sent whole, above it as tiles."""
 
 

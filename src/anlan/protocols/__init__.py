@@ -7,9 +7,9 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec, Reading
+from anlan.protocols.frames import Decoder, Event, Frame, FrameError, Picture, ProtocolSpec, Reading
 
-__all__ = ["Decoder", "Event", "Frame", "FrameError", "ProtocolSpec", "Reading", "decode", "protocols"]
+__all__ = ["Decoder", "Event", "Frame", "FrameError", "Picture", "ProtocolSpec", "Reading", "decode", "protocols"]
 
 
 def protocols() -> dict[str, ProtocolSpec]:

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from anlan.protocols.commands import Command
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +28,15 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A picture that a device took. `media` is "image/jpeg", or "" where the bytes do not tell; `time` as a reading's."""
+
+    time: int
+    media: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
     """One message of one device.
 
@@ -41,13 +53,14 @@ class Frame:
     reply: bytes | None
     raw: bytes
     deviations: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 class FrameError(ValueError):
     """Bytes that are no frame.
 
     `kind` is a name from a small fixed set, among them: checksum, length, tail, format, too_long, text, time,
-    truncated (the stream ended inside a frame), garbage (bytes outside any frame; `detail` begins with their
+    incomplete (packets of a split message that never came), truncated (the stream ended inside a frame), garbage (bytes outside any frame; `detail` begins with their
     count, `raw` holds the first 64 of them).
     """
 
@@ -85,6 +98,18 @@ class Decoder(Protocol):
         ...
 
 
+def abandoned(decoder: Decoder) -> list[Event]:
+    """Errors for what was promised over a stream that has ended for good, such as packets that never came."""
+    tell = getattr(decoder, "abandoned", None)
+    return tell() if tell else []
+
+
+class Simulator(Protocol):
+    """The device's side of a protocol: what it answers to the bytes that it is sent at `now` (ms)."""
+
+    def feed(self, data: bytes, now: int) -> bytes: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProtocolSpec:
     """What a module of this package declares as its `PROTOCOL`.
@@ -93,6 +118,8 @@ class ProtocolSpec:
     than one frame where the protocol cannot hold them in one). `retime(raw, time_ms)` gives a recorded frame
     with its newest time moved to `time_ms`, the others along with it, none later, check sums redone.
     Both raise ValueError for what the protocol cannot say. `port` is the default TCP port; None = no TCP.
+    `commands` is what a person may ask of a device; `simulator(device, values)` is a device that obeys them.
+    `hold(reply)` is the same acknowledgement, but for a device to stay on the line for a command.
     """
 
     name: str
@@ -101,3 +128,6 @@ class ProtocolSpec:
     port: int | None = field(default=None)
     encode: Callable[[str, int, Mapping[str, float]], bytes]
     retime: Callable[[bytes, int], bytes]
+    commands: "tuple[Command, ...]" = ()
+    simulator: Callable[[str, Mapping[str, float]], Simulator] | None = None
+    hold: Callable[[bytes], bytes] | None = None

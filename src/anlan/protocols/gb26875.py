@@ -8,70 +8,54 @@ unit itself. A clock that was never set (six zeros) is told as "no_clock"; the f
 from collections.abc import Mapping
 
 from anlan.protocols import gb26875_write
-from anlan.protocols.checksums import sum8
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec, Reading
+from anlan.protocols.gb26875_commands import COMMANDS as ORDERS
+from anlan.protocols.gb26875_frame import HEAD, MARK, fault, measure
+from anlan.protocols.gb26875_simulator import TransmissionUnit
 from anlan.protocols.gb26875_units import (
     COMMANDS,
     UNIT_TYPES,
     Item,
     object_spans,
+    read_clock,
     read_object,
-    read_time,
     readings_of,
-    show_time,
 )
-from anlan.protocols.stream import Refusal, StreamDecoder, Wire, only_frame
+from anlan.protocols.stream import StreamDecoder, Wire, only_frame
 from anlan.vocab.clock import ClockError
 
 NAME = "gb26875"
-MARK, TAIL = b"@@", b"##"
-HEAD, FRAMING = 27, 30
-LONGEST_UNIT = 1024
-SEND, CONFIRM, DENY = 2, 3, 6
+SEND = 2
+_BARE = {2: "heartbeat", 3: "ack", 6: "deny"}
 _PARTS = 2
 
 
-def measure(buffer: bytearray, at: int) -> int | Refusal | None:
-    if at + HEAD > len(buffer):
-        return None
-    length = buffer[at + 24] | buffer[at + 25] << 8
-    if buffer[at + 26] not in COMMANDS:
-        return 0
-    if length > LONGEST_UNIT:
-        return FrameError("too_long", f"an application unit of {length} bytes"), FRAMING + length
-    return FRAMING + length
-
-
 def read(raw: bytes) -> Event:
-    if raw[-2:] != TAIL:
-        return FrameError("tail", f"{raw[-2:].hex()} at the end", raw)
-    made = sum8(raw[2:-3])
-    if made != raw[-3]:
-        return FrameError("checksum", f"{raw[-3]:02X} told, {made:02X} computed", raw)
-    unit = raw[HEAD:-3]
-    if len(unit) == 1:
-        return FrameError("format", "an application unit of one byte", raw)
+    wrong = fault(raw)
+    if wrong:
+        return wrong
     try:
-        return _read_unit(raw, unit)
+        return _read_unit(raw, raw[HEAD:-3])
     except ClockError as error:
         return FrameError("time", str(error), raw)
 
 
 def _read_unit(raw: bytes, unit: bytes) -> Event:
-    sent, deviations = read_time(raw[6:12]), list[str]()
-    if sent is None:
-        deviations.append("no_clock")
-    fields = _head_fields(raw, sent)
+    sent, shown = read_clock(raw[6:12])
+    deviations = [] if shown else ["no_clock"]
+    fields = _head_fields(raw, shown)
     readings: list[Reading] = []
     if unit:
-        spans = object_spans(unit)
+        kind, spans = unit[0], object_spans(unit)
         if spans is None:
-            return FrameError("length", f"{unit[1]} objects of type {unit[0]} in {len(unit)} bytes", raw)
-        items = [read_object(unit[0], unit[start:end]) for start, end in spans]
+            return FrameError("length", f"{unit[1]} objects of type {kind} in {len(unit)} bytes", raw)
+        if kind not in UNIT_TYPES:
+            deviations.append("unlisted_unit")
+        items = [read_object(kind, unit[start:end]) for start, end in spans]
         for item in items:
-            readings += _timed_readings(unit[0], item, sent, deviations)
-        fields |= {"type": unit[0], "type_name": UNIT_TYPES.get(unit[0], ""), "count": unit[1]}
-        fields |= {"app_hex": unit.hex(), "parts" if unit[0] == _PARTS else "items": items}
+            readings += _timed_readings(kind, item, sent, deviations)
+        fields["type"], fields["type_name"], fields["count"] = kind, UNIT_TYPES.get(kind, ""), unit[1]
+        fields["app_hex"], fields["parts" if kind == _PARTS else "items"] = unit.hex(), items
     return _frame(raw, fields, readings, deviations)
 
 
@@ -87,38 +71,37 @@ def _timed_readings(kind: int, item: Item, sent: int | None, deviations: list[st
     return readings
 
 
-def _head_fields(raw: bytes, sent: int | None) -> dict[str, object]:
+def _head_fields(raw: bytes, shown: str | None) -> dict[str, object]:
     return {
-        "serial": int.from_bytes(raw[2:4], "little"),
+        "serial": raw[2] | raw[3] << 8,
         "version": f"{raw[4]}.{raw[5]}",
-        "time": show_time(sent),
+        "time": shown,
         "source": int.from_bytes(raw[12:18], "little"),
         "target": int.from_bytes(raw[18:24], "little"),
-        "app_len": int.from_bytes(raw[24:26], "little"),
+        "app_len": raw[24] | raw[25] << 8,
         "command": raw[26],
         "command_name": COMMANDS[raw[26]],
-        "checksum": f"{raw[-3]:02X}".lower(),
+        "checksum": f"{raw[-3]:02x}",
     }
 
 
 def _frame(raw: bytes, fields: dict[str, object], readings: list[Reading], deviations: list[str]) -> Frame:
-    """The function is the unit's type; "ack" or "deny" for a frame without a unit, else "command-n"."""
+    """The function is the unit's type; for a frame without a unit "heartbeat", "ack", "deny", else "command-n"."""
     command = raw[26]
-    bare = {CONFIRM: "ack", DENY: "deny"}.get(command, f"command-{command}")
     return Frame(
         protocol=NAME,
         device=str(fields["source"]),
-        function=str(fields.get("type", bare)),
+        function=str(fields["type"]) if "type" in fields else _BARE.get(command, f"command-{command}"),
         readings=tuple(readings),
         fields=fields,
         reply=gb26875_write.confirmation(raw) if command == SEND else None,
         raw=raw,
-        deviations=tuple(dict.fromkeys(deviations)),
+        deviations=tuple(dict.fromkeys(deviations)) if deviations else (),
     )
 
 
 def decoder() -> Decoder:
-    return StreamDecoder(Wire(mark=MARK, measure=measure, read=read))
+    return StreamDecoder(Wire(marks=(MARK,), measure=measure, read=read))
 
 
 def retime(raw: bytes, time: int) -> bytes:
@@ -131,5 +114,12 @@ def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:
 
 
 PROTOCOL = ProtocolSpec(
-    name=NAME, title="城市消防远程监控 GB 26875.3", decoder=decoder, port=5875, encode=encode, retime=retime
+    name=NAME,
+    title="城市消防远程监控 GB 26875.3",
+    decoder=decoder,
+    port=5875,
+    encode=encode,
+    retime=retime,
+    commands=ORDERS,
+    simulator=TransmissionUnit,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from anlan.protocols import tables
@@ -12,8 +13,8 @@ from anlan.vocab.clock import ClockError, beijing_ms, beijing_parts
 _CODES = tables.load_json("gb26875_codes.json")
 COMMANDS: dict[int, str] = {int(code): name for code, name in _CODES["commands"].items()}
 UNIT_TYPES: dict[int, str] = {int(code): name for code, name in _CODES["app_types"].items()}
-_SYSTEM_TYPES: dict[str, str] = _CODES["system_types"]
-_PART_TYPES: dict[str, str] = _CODES["part_types"]
+_SYSTEM_TYPES = {int(code): name for code, name in _CODES["system_types"].items()}
+_PART_TYPES = {int(code): name for code, name in _CODES["part_types"].items()}
 ANALOG: dict[int, tuple[str, float, str]] = {
     int(code): (name, scale, units.symbol(unit)) for code, (name, scale, unit) in _CODES["analog_types"].items()
 }
@@ -26,12 +27,28 @@ _NO_CLOCK = bytes(6)
 Item: TypeAlias = dict[str, Any]
 
 
-def read_time(data: bytes) -> int | None:
-    """Epoch ms of {second, minute, hour, day, month, year - 2000}; None for six zeros, a clock never set."""
+@lru_cache(4096)
+def _day(year: int, month: int, day: int) -> tuple[int, str]:
+    """Its first moment and its words."""
+    return beijing_ms(2000 + year, month, day), f"{2000 + year}-{month:02}-{day:02}"
+
+
+def read_clock(data: bytes) -> tuple[int | None, str | None]:
+    """Epoch ms and words of {second, minute, hour, day, month, year - 2000}; None for six zeros, a clock never set.
+
+    ClockError for what cannot be.
+    """
     if data == _NO_CLOCK:
-        return None
+        return None, None
     second, minute, hour, day, month, year = data
-    return beijing_ms(2000 + year, month, day, hour, minute, second)
+    if hour > 23 or minute > 59 or second > 59:
+        raise ClockError(f"no such time: {hour:02}:{minute:02}:{second:02}")
+    start, words = _day(year, month, day)
+    return start + ((hour * 60 + minute) * 60 + second) * 1000, f"{words} {hour:02}:{minute:02}:{second:02}"
+
+
+def read_time(data: bytes) -> int | None:
+    return read_clock(data)[0]
 
 
 def write_time(ms: int) -> bytes:
@@ -39,17 +56,6 @@ def write_time(ms: int) -> bytes:
     if not 2000 <= year <= 2255:
         raise ClockError(f"the year {year} does not fit")
     return bytes((second, minute, hour, day, month, year - 2000))
-
-
-def show_time(ms: int | None) -> str | None:
-    if ms is None:
-        return None
-    year, month, day, hour, minute, second, _ = beijing_parts(ms)
-    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
-
-
-def _word(data: bytes) -> int:
-    return int.from_bytes(data, "little")
 
 
 def _bits_of(table: str) -> tuple[tuple[int, str], ...]:
@@ -62,41 +68,44 @@ _SYSTEM_STEPS, _UNIT_STEPS = _bits_of("system_operation_bits"), _bits_of("transm
 
 
 def _bit_names(table: tuple[tuple[int, str], ...], state: int) -> list[str]:
-    return [name for mask, name in table if state & mask]
+    return [name for mask, name in table if state & mask] if state else []
 
 
 def _system(data: bytes) -> Item:
-    return {
-        "system_type": data[0],
-        "system_type_name": _SYSTEM_TYPES.get(str(data[0]), ""),
-        "system_addr": data[1],
-    }
+    kind = data[0]
+    return {"system_type": kind, "system_type_name": _SYSTEM_TYPES.get(kind, ""), "system_addr": data[1]}
 
 
 def _part(data: bytes) -> Item:
-    return _system(data) | {
-        "part_type": data[2],
-        "part_type_name": _PART_TYPES.get(str(data[2]), ""),
-        "part_addr": _word(data[3:7]),
-        "part_addr_hex_le": data[3:7].hex(),
+    system, kind, address = data[0], data[2], data[3:7]
+    return {
+        "system_type": system,
+        "system_type_name": _SYSTEM_TYPES.get(system, ""),
+        "system_addr": data[1],
+        "part_type": kind,
+        "part_type_name": _PART_TYPES.get(kind, ""),
+        "part_addr": int.from_bytes(address, "little"),
+        "part_addr_hex_le": address.hex(),
     }
 
 
 def _description(data: bytes) -> str:
     """GB 18030 text up to the first zero byte; what is no text shows as a replacement character."""
     text = data.partition(b"\0")[0].decode("gb18030", "replace")
-    return "".join(character for character in text if character.isprintable()).strip()
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
 
 
 def _system_state(data: bytes) -> Item:
-    state = _word(data[2:4])
-    return _system(data) | {"state": state, "bits": _bit_names(_SYSTEM_STATES, state)}
+    item, state = _system(data), data[2] | data[3] << 8
+    item["state"], item["bits"] = state, _bit_names(_SYSTEM_STATES, state)
+    return item
 
 
 def _part_state(data: bytes) -> Item:
-    state = _word(data[7:9])
-    bits = _bit_names(_PART_STATES, state)
-    return _part(data) | {"state": state, "bits": bits, "description": _description(data[9:40])}
+    item, state = _part(data), data[7] | data[8] << 8
+    item["state"], item["bits"] = state, _bit_names(_PART_STATES, state)
+    item["description"] = _description(data[9:40])
+    return item
 
 
 def _analog(data: bytes) -> Item:
@@ -159,13 +168,18 @@ LAYOUTS: dict[int, Layout] = {
     28: Layout(6, True, _nothing),
 }
 _TEXT_HEADS = {6: 2, 26: 0}
+_ASKING = frozenset(range(61, 69))
+_ASKED_SIZES = {
+    61: 2, 62: 6, 63: 6, 64: 9, 65: 2, 66: 2, 67: 6, 68: 2, 81: 1, 84: 7, 85: 1, 86: 1, 88: 1, 89: 1, 90: 6, 91: 1
+}  # fmt: skip
+"""Sizes of the objects that a centre sends down."""
 
 
 def object_spans(unit: bytes) -> list[tuple[int, int]] | None:
     """Where each object of an application unit begins and ends; None where they do not fill it exactly."""
     kind, count = unit[0], unit[1]
-    if kind in LAYOUTS:
-        size = LAYOUTS[kind].size
+    if kind in LAYOUTS or kind in _ASKED_SIZES:
+        size = LAYOUTS[kind].size if kind in LAYOUTS else _ASKED_SIZES[kind]
         spans = [(2 + number * size, 2 + (number + 1) * size) for number in range(count)]
     elif kind in _TEXT_HEADS:
         spans = _text_spans(unit, _TEXT_HEADS[kind])
@@ -190,21 +204,34 @@ def read_object(kind: int, data: bytes) -> Item:
     if kind in _TEXT_HEADS:
         head = _TEXT_HEADS[kind]
         return (_system(data) if head else {}) | {"text": _description(data[head + 1 :])}
+    if kind in _ASKED_SIZES:
+        return _asked(kind, data)
     layout = LAYOUTS[kind]
     item = layout.read(data)
     if layout.timed:
-        item["time_ms"] = read_time(data[-6:])
-        item["time"] = show_time(item["time_ms"])
+        item["time_ms"], item["time"] = read_clock(data[-6:])
     return item
+
+
+def _asked(kind: int, data: bytes) -> Item:
+    """What a centre asks for: a system, one part of it, records since a time; for 90 and 91 a clock and minutes."""
+    item = _system(data) if kind in _ASKING else {}
+    if len(data) == 6 and kind in _ASKING:
+        item["part_addr"] = int.from_bytes(data[2:6], "little")
+    if kind in (64, 84):
+        item |= {"count": data[-7], "from": read_clock(data[-6:])[1]}
+    if kind == 90:
+        item["clock"] = read_clock(data)[1]
+    return item | ({"minutes": data[0]} if kind == 91 else {})
 
 
 def readings_of(kind: int, item: Item, time: int) -> list[Reading]:
     """The readings of a state or an analog value; none of other objects."""
+    if kind == 2:
+        return _bits(_part_name(item), item["state"], PART_BITS, time)
     if kind == 3:
         series = f"{_part_name(item)}:analog-{item['analog_type']}"
         return [Reading(series=series, time=time, value=item["value"], unit=item["unit"])]
-    if kind == 2:
-        return _bits(_part_name(item), item["state"], PART_BITS, time)
     if kind == 1:
         return _bits(f"system-{item['system_type']}-{item['system_addr']}", item["state"], SYSTEM_BITS, time)
     return _bits("unit", item["state"], UNIT_BITS, time) if kind == 21 else []

@@ -27,10 +27,11 @@ _LONGEST = 1024
 
 def confirmation(raw: bytes) -> bytes:
     """Command 3 with the same serial, version and time, source and target exchanged, no application unit."""
-    return _framed(raw[2:12] + raw[18:24] + raw[12:18], _CONFIRM, b"")
+    return framed(raw[2:12] + raw[18:24] + raw[12:18], _CONFIRM, b"")
 
 
-def _framed(head: bytes, command: int, unit: bytes) -> bytes:
+def framed(head: bytes, command: int, unit: bytes) -> bytes:
+    """A whole frame; `head` is everything from the serial number to the target address."""
     counted = head + len(unit).to_bytes(2, "little") + bytes((command,)) + unit
     return b"@@" + counted + bytes((sum8(counted),)) + b"##"
 
@@ -71,7 +72,7 @@ def reports(device: str, time: int, values: Mapping[str, float]) -> bytes:
     for kind, objects in _objects(values, stamp).items():
         for batch in _batches(objects):
             head = serial.to_bytes(2, "little") + b"\x01\x01" + stamp + source + bytes(6)
-            frames.append(_framed(head, _SEND, bytes((kind, len(batch))) + b"".join(batch)))
+            frames.append(framed(head, _SEND, bytes((kind, len(batch))) + b"".join(batch)))
             serial = (serial + 1) % 65536
     return b"".join(frames)
 

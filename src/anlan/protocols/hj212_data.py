@@ -13,6 +13,11 @@ _CODES = tables.load_json("hj212_codes.json")
 COMMANDS: dict[str, str] = _CODES["commands"]
 SYSTEMS: dict[str, str] = _CODES["systems"]
 DATA_FLAGS: dict[str, str] = _CODES["data_flags"]
+REQUEST_RETURNS: dict[str, str] = _CODES["request_returns"]
+EXECUTION_RETURNS: dict[str, str] = _CODES["execution_returns"]
+NOT_THE_ENVIRONMENT = frozenset("FMDCB")
+"""Stopped, maintenance, fault, calibration, broken link: what is told then measures nothing outside. A manual value
+(S) and one beyond the upper limit (T) are kept: the latter is at least as high as told."""
 TIME_LAYOUTS = {12: "YYYYMMDDHHmm", 14: "YYYYMMDDHHmmSS", 17: "YYYYMMDDHHmmSSfff"}
 TOTAL = "Cou"
 STATE_UNITS = {"RS": "1", "RT": "h"}
@@ -95,41 +100,47 @@ def _unmask(value: str, logs: Iterator[str]) -> str:
 class Data:
     """Readings of the groups in order, each at its sample time, else at the last data time, else at `time`.
 
-    ClockError for an impossible time, and for a reading without any.
+    A value whose flag says that it is none of the environment is NaN; what was sent stays in the fields.
+    `told`: `time` is the data time of an earlier packet. ClockError for an impossible time, and for a reading
+    without any.
     """
 
     time: int | None
+    told: bool = False
     readings: list[Reading] = field(default_factory=list)
     factors: dict[str, dict[str, str]] = field(default_factory=dict)
     deviations: list[str] = field(default_factory=list)
-    _told: bool = False
 
     def read(self, group: dict[str, str]) -> None:
         if "DataTime" in group:
             self.time = self._moment(group["DataTime"])
-            self._told = True
+            self.told = True
         for key, text in group.items():
             code, _, name = key.rpartition("-")
             if code and name in NUMERIC:
                 self._add(group, key, text, code, name)
 
     def _add(self, group: dict[str, str], key: str, text: str, code: str, name: str) -> None:
-        value = read_number(text)
-        if value != value:
+        value, flag = read_number(text), group.get(f"{code}-Flag")
+        if flag in NOT_THE_ENVIRONMENT:
+            value = nan
+        elif value != value:
             self.deviations.append("unreadable_value")
+        if flag is not None and flag not in DATA_FLAGS:
+            self.deviations.append("unlisted_flag")
         factor = factor_of(code)
         unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
         time = self._sampled(group.get(f"{code}-SampleTime"))
         self.readings.append(Reading(series=key, time=time, value=value, unit=unit))
         if code not in self.factors:
-            self.factors[code] = _describe(factor, group.get(f"{code}-Flag"))
+            self.factors[code] = _describe(factor, flag)
 
     def _sampled(self, text: str | None) -> int:
         if text is not None:
             return self._moment(text)
         if self.time is None:
             raise clock.ClockError("neither DataTime nor QN")
-        if not self._told:
+        if not self.told:
             self.deviations.append("missing_data_time")
         return self.time
 

@@ -31,6 +31,13 @@ def answer(head: Mapping[str, str], command: str, flag: int) -> bytes:
     return wrap(f"{said}Flag={flag};CP=&&&&".encode())
 
 
+def request(head: Mapping[str, str], command: str, stamp: str, parameters: str, flag: int) -> bytes:
+    """A platform's request or notice to the device that wrote `head`, with its password and system."""
+    parts = {"QN": stamp, "ST": head.get("ST", "91"), "CN": command, "PW": head.get("PW"), "MN": head["MN"]}
+    said = "".join(f"{key}={value};" for key, value in parts.items() if value is not None)
+    return wrap(f"{said}Flag={flag};CP=&&{parameters}&&".encode())
+
+
 def upload(device: str, time: int, values: Mapping[str, float]) -> bytes:
     """Real-time (2011) or minute (2051) data that ask for an answer; split packets where they are many."""
     if not device.isascii() or not device.isalnum():

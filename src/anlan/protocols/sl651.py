@@ -1,143 +1,157 @@
 """SL 651-2014, hydrological telemetry: rain, water level and more from remote stations.
 
-Frames of the HEX/BCD encoding in both directions; the ASCII encoding (a frame that begins with 01H) is not
-read. Series are element identifiers in hex ("39"), "45:<bit>" for alarm bits. The packets of a split message
-are decoded one by one, and only the first has times; its confirmation is given with the last one.
+Both encodings (HEX/BCD, ASCII) in both directions. Series are element identifiers in hex ("39") whatever the
+encoding, "45:<bit>" for alarm bits. Packets of a split message (M3) are put together: the first shows what it
+says, readings and picture come with the packet that makes the message whole, which is then confirmed, or the
+first missing packet asked for. Reports (M2) and answers to the centre (M4) are confirmed; keepalive is not.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from anlan.protocols import sl651_write
-from anlan.protocols.checksums import crc_modbus
-from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec
+from anlan.protocols.frames import Decoder, Event, Frame, FrameError, Picture, ProtocolSpec
+from anlan.protocols.packets import Packets, Parts
 from anlan.protocols.sl651_body import Body
-from anlan.protocols.sl651_elements import FUNCTIONS
+from anlan.protocols.sl651_commands import COMMANDS
+from anlan.protocols.sl651_content import Content
+from anlan.protocols.sl651_frame import (
+    HEX_HEAD,
+    HEX_MARK,
+    TEXT_HEAD,
+    TEXT_MARK,
+    Envelope,
+    framed,
+    head_fields,
+    measure,
+    opened,
+)
+from anlan.protocols.sl651_simulator import Station
+from anlan.protocols.sl651_text import TextBody
 from anlan.protocols.stream import StreamDecoder, Wire, only_frame
 from anlan.vocab.clock import ClockError
 
 NAME = "sl651"
-MARK = b"\x7e\x7e"
-HEAD = 14
-STX, SYN = 0x02, 0x16
-_STARTS = {STX: "STX", SYN: "SYN"}
-_UP_ENDS = {0x03: "ETX", 0x17: "ETB"}
-_DOWN_ENDS = {0x05: "ENQ", 0x06: "ACK", 0x15: "NAK", 0x04: "EOT", 0x1B: "ESC"}
-_REPORTS = frozenset(("30", "31", "32", "33", "34", "35", "36"))
-_TRANSFERS = 16
-
-
-def measure(buffer: bytearray, at: int) -> int | None:
-    if at + HEAD > len(buffer):
-        return None
-    if buffer[at + 11] >> 4 not in (0, 8) or buffer[at + 13] not in _STARTS:
-        return 0
-    return HEAD + _length(buffer, at) + 3
-
-
-def _length(raw: bytes | bytearray, at: int = 0) -> int:
-    return (raw[at + 11] & 0x0F) << 8 | raw[at + 12]
-
-
-def read_head(raw: bytes) -> dict[str, Any]:
-    """The fields in front of the body, and the end character."""
-    down = bool(raw[11] & 0x80)
-    station, centre = (raw[2:7], raw[7]) if down else (raw[3:8], raw[2])
-    head: dict[str, Any] = {"center": str(centre), "station": station.hex()}
-    head["password"] = raw[8:10].hex().upper()
-    function = f"{raw[10]:02X}"
-    head |= {
-        "func": function,
-        "func_name": FUNCTIONS.get(function, ""),
-        "direction": "down" if down else "up",
-    }
-    ends = _DOWN_ENDS if down else _UP_ENDS
-    head |= {"length": _length(raw), "start": _STARTS[raw[13]], "end": ends.get(raw[-3], "")}
-    if raw[13] == SYN:
-        head["packets"], head["index"] = raw[14] << 4 | raw[15] >> 4, (raw[15] & 0x0F) << 8 | raw[16]
-    return head
+_KEEPALIVE = "2F"
+_CONFIRMED = frozenset(f"{number:02X}" for number in (*range(0x30, 0x3B), *range(0x40, 0x52)))
+_JPEG = b"\xff\xd8"
 
 
 class Session:
-    """Reads the frames of one stream. It remembers which packets of split messages came, to confirm them."""
+    """Reads the frames of one stream, and puts split messages together."""
 
     def __init__(self) -> None:
-        self._transfers: dict[tuple[str, str], dict[int, bytes]] = {}
+        self._packets = Packets()
 
-    def read(self, raw: bytes) -> Event:
-        head = read_head(raw)
-        if not head["end"]:
-            return FrameError("tail", f"end character {raw[-3]:02X}", raw)
-        told, made = int.from_bytes(raw[-2:], "big"), crc_modbus(raw[:-2])
-        if told != made:
-            return FrameError("checksum", f"{told:04X} told, {made:04X} computed", raw)
-        body = raw[HEAD + 3 * ("packets" in head) : -3]
-        if not 1 <= head.get("index", 1) <= head.get("packets", 1):
-            return FrameError("format", f"packet {head['index']} of {head['packets']}", raw)
-        if head.get("index", 1) != 1:
-            return self._frame(head, raw, None, body)
-        if len(body) < 8:
-            return FrameError("length", f"a body of {len(body)} bytes", raw)
+    def read(self, raw: bytes) -> Event | list[Event]:
         try:
-            return self._frame(head, raw, Body(body, _readable(head), head["station"]), body)
+            envelope, body = opened(raw)
+            frame = self._packet(envelope, raw, body) if envelope.total else self._whole(envelope, raw, body)
         except ClockError as error:
             return FrameError("time", str(error), raw)
+        except FrameError as error:
+            return error.with_traceback(None)
+        lost = self._packets.take_lost()
+        return [frame, *map(incomplete, lost)] if lost else frame
 
-    def _frame(self, head: dict[str, Any], raw: bytes, body: Body | None, data: bytes) -> Frame:
-        fields = head | (body.fields if body else {"rest": data.hex()})
-        return Frame(
-            protocol=NAME,
-            device=head["station"],
-            function=head["func"],
-            readings=tuple(body.readings) if body else (),
-            fields=fields,
-            reply=self._reply(head, raw, data),
-            raw=raw,
-            deviations=tuple(dict.fromkeys(body.deviations)) if body else (),
-        )
+    def abandoned(self) -> list[Event]:
+        return [incomplete(parts) for parts in self._packets.end()]
 
-    def _reply(self, head: dict[str, Any], raw: bytes, body: bytes) -> bytes | None:
-        """Serial and send time again, ended by EOT, or by ACK where the station says that more will come."""
-        if head["direction"] == "down" or head["func"] not in _REPORTS:
-            return None
-        if "packets" in head:
-            return self._packet_reply(head, raw, body)
-        return sl651_write.down_frame(raw, body[:8], "ACK" if head["end"] == "ETB" else "EOT")
+    def _whole(self, envelope: Envelope, raw: bytes, body: bytes) -> Frame:
+        content = content_of(envelope, raw, body)
+        reply = None
+        if not envelope.down and envelope.function in _CONFIRMED:
+            reply = sl651_write.confirmation(envelope, body, "ACK" if envelope.end == "ETB" else "EOT")
+        return _frame(envelope, raw, content, reply)
 
-    def _packet_reply(self, head: dict[str, Any], raw: bytes, body: bytes) -> bytes | None:
-        """One answer for all packets, when the last came: EOT, or NAK with the first missing packet."""
-        key, total, index = (head["station"], head["func"]), head["packets"], head["index"]
-        came = self._transfers.setdefault(key, {})
-        came[index] = body[:8] if index == 1 else b""
-        if len(self._transfers) > _TRANSFERS:
-            del self._transfers[next(iter(self._transfers))]
-        if head["end"] == "ETB":
-            return None
-        missing = next((number for number in range(1, total + 1) if number not in came), 0)
-        if not missing:
-            self._transfers.pop(key, None)
-        said = came.get(1) or bytes(8)
-        return sl651_write.down_frame(raw, said, "NAK" if missing else "EOT", (total, missing or total))
+    def _packet(self, envelope: Envelope, raw: bytes, body: bytes) -> Frame:
+        if envelope.down:
+            return _bare(envelope, raw, body)
+        first = content_of(envelope, raw, body) if envelope.index == 1 else None
+        key = (envelope.station, envelope.function)
+        parts = self._packets.add(key, envelope.total, envelope.index, body)
+        reply = _packet_reply(envelope, parts)
+        if parts.complete and not parts.again:
+            content = content_of(envelope, raw, parts.whole())
+            content.fields["size"] = len(parts.whole())
+            return _frame(envelope, raw, content, reply)
+        if first is None:
+            return _bare(envelope, raw, body, reply)
+        first.readings.clear()
+        first.deviations.clear()
+        return _frame(envelope, raw, first, reply, whole=False)
 
 
-def _readable(head: dict[str, Any]) -> str:
-    """Bodies sent downwards hold parameters, not elements."""
-    return head["func"] if head["direction"] == "up" else ""
+def _packet_reply(envelope: Envelope, parts: Parts) -> bytes | None:
+    """EOT once all packets came; after the last one NAK with the first missing packet."""
+    if parts.again:
+        return sl651_write.confirmation(envelope, parts.came.get(1, bytes(16)), "EOT", parts.total)
+    said = parts.came.get(1, b"0" * 16 if envelope.text else bytes(8))
+    if parts.complete:
+        return sl651_write.confirmation(envelope, said, "EOT", parts.total)
+    return sl651_write.confirmation(envelope, said, "NAK", parts.missing[0]) if envelope.end == "ETX" else None
+
+
+def incomplete(parts: Parts) -> FrameError:
+    return FrameError("incomplete", str(parts))
+
+
+def content_of(envelope: Envelope, raw: bytes, body: bytes) -> Content:
+    """Bodies sent downwards hold parameters, not elements. FrameError, ClockError."""
+    if len(body) < sl651_write.SENT[envelope.text]:
+        raise FrameError("length", f"a body of {len(body)} bytes", raw)
+    reader = TextBody if envelope.text else Body
+    return reader(body, envelope.function, envelope.station, down=envelope.down)
+
+
+def _frame(envelope: Envelope, raw: bytes, content: Content, reply: bytes | None, *, whole: bool = True) -> Frame:
+    picture = None
+    if content.picture is not None and whole:
+        media = "image/jpeg" if content.picture.startswith(_JPEG) else ""
+        picture = Picture(time=content.time, media=media, data=content.picture)
+    return Frame(
+        protocol=NAME,
+        device=envelope.station,
+        function=envelope.function,
+        readings=tuple(content.readings),
+        fields=head_fields(envelope, raw) | content.fields,
+        reply=reply,
+        raw=raw,
+        deviations=tuple(dict.fromkeys(content.deviations)),
+        picture=picture,
+    )
+
+
+def _bare(envelope: Envelope, raw: bytes, body: bytes, reply: bytes | None = None) -> Frame:
+    """A packet that cannot be read by itself."""
+    rest = body.decode("ascii", "replace") if envelope.text and body.isascii() else body.hex()
+    return Frame(
+        protocol=NAME, device=envelope.station, function=envelope.function, readings=(),
+        fields=head_fields(envelope, raw) | {"rest": rest}, reply=reply, raw=raw,
+    )  # fmt: skip
 
 
 def decoder() -> Decoder:
-    return StreamDecoder(Wire(mark=MARK, measure=measure, read=Session().read))
+    session = Session()
+    wire = Wire(marks=(HEX_MARK, TEXT_MARK), measure=measure, read=session.read, abandoned=session.abandoned)
+    return StreamDecoder(wire)
 
 
 def retime(raw: bytes, time: int) -> bytes:
     """The newest observation goes to `time`. Later packets of a split message hold no time and stay."""
-    frame = only_frame(decoder(), raw)
-    start = HEAD + 3 * ("packets" in frame.fields)
-    if frame.fields.get("index", 1) != 1:
+    only_frame(decoder(), raw)
+    envelope, body = opened(raw)
+    if envelope.index > 1:
         return raw
-    body = Body(raw[start:-3], _readable(frame.fields), frame.device)
-    newest = max((reading.time for reading in body.readings), default=body.stamps[0][2])
-    return sl651_write.moved(raw, start, body.stamps, time - newest, time)
+    content = content_of(envelope, raw, body)
+    start = (TEXT_HEAD if envelope.text else HEX_HEAD) + (6 if envelope.text else 3) * bool(envelope.total)
+    newest = max((reading.time for reading in content.readings), default=content.stamps[0][2])
+    return sl651_write.moved(raw, start, content.stamps, time - newest, time)
+
+
+def hold(reply: bytes) -> bytes:
+    """ESC in place of EOT: the station stays for ten minutes, where it would sleep."""
+    envelope, body = opened(reply)
+    return framed(envelope._replace(end="ESC"), body) if envelope.end == "EOT" else reply
 
 
 def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:
@@ -145,5 +159,13 @@ def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:
 
 
 PROTOCOL = ProtocolSpec(
-    name=NAME, title="水文监测数据通信规约 SL 651", decoder=decoder, port=5651, encode=encode, retime=retime
+    name=NAME,
+    title="水文监测数据通信规约 SL 651",
+    decoder=decoder,
+    port=5651,
+    encode=encode,
+    retime=retime,
+    commands=COMMANDS,
+    simulator=Station,
+    hold=hold,
 )

@@ -38,6 +38,8 @@ def _kind(row: dict[str, Any]) -> Kind:
 
 KINDS: dict[str, Kind] = {identifier: _kind(row) for identifier, row in _ELEMENTS.items()}
 UNLISTED = Kind("", "", "", 0, 0)
+ASCII_IDS: dict[str, str] = {row["ascii"]: identifier for identifier, row in _ELEMENTS.items()} | {"PH": "46"}
+IDS_ASCII: dict[str, str] = {identifier: row["ascii"] for identifier, row in _ELEMENTS.items()}
 
 
 def read_number(data: bytes, decimals: int) -> float | None:

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from anlan.protocols.checksums import crc_modbus
 from anlan.protocols.sl651_elements import (
+    IDS_ASCII,
     KINDS,
     LEVEL_SLOTS,
     RAIN_SLOTS,
@@ -15,68 +15,108 @@ from anlan.protocols.sl651_elements import (
     write_last_slot,
     write_number,
 )
+from anlan.protocols.sl651_frame import Envelope, framed, summed
 from anlan.vocab import clock
 
-_ENDS = {"EOT": 0x04, "ENQ": 0x05, "ACK": 0x06, "NAK": 0x15, "ESC": 0x1B}
-_TIMED_REPORT = 0x32
+TIMED_REPORT = "32"
 _RAIN = frozenset(f"{number:02X}" for number in range(0x1A, 0x27)) | {RAIN_SLOTS, "38"}
-_OBSERVED = "YYMMDDHHmm"
+_SEND, OBSERVED = "YYMMDDHHmmSS", "YYMMDDHHmm"
+SENT = {False: 8, True: 16}
+"""Bytes of serial and send time in the HEX and in the ASCII encoding."""
 
 
-def down_frame(up: bytes, body: bytes, end: str, packet: tuple[int, int] | None = None) -> bytes:
-    """The centre's answer to an up frame; `packet` is (total, index) in the answer to a split message."""
-    start = b"\x02"
-    if packet:
-        start = b"\x16" + (packet[0] << 12 | packet[1]).to_bytes(3, "big")
-    length = 0x8000 | len(body) + len(start) - 1
-    head = b"\x7e\x7e" + up[3:8] + up[2:3] + up[8:11] + length.to_bytes(2, "big")
-    return _summed(head + start + body + bytes((_ENDS[end],)))
+def confirmation(envelope: Envelope, said: bytes, end: str, index: int = 0) -> bytes:
+    """The centre's answer: serial and send time again. `index` is a packet's in the answer to a split message."""
+    return framed(envelope._replace(down=True, end=end, index=index), said[: SENT[envelope.text]])
 
 
-def report(device: str, time: int, values: Mapping[str, float]) -> bytes:
+def sending(serial: int, time: int, *, text: bool) -> bytes:
+    """Serial and send time, with which every body begins."""
+    data = serial.to_bytes(2, "big") + bcd_time(time, _SEND)
+    return data.hex().upper().encode() if text else data
+
+
+def report(device: str, time: int, values: Mapping[str, float], *, text: bool = False) -> bytes:
     """A timed report (32H) of a station with a ten-digit address. ValueError for what it cannot hold."""
+    envelope = station_envelope(device, TIMED_REPORT, text=text)
+    serial = time // 1000 % 65535 + 1
+    return framed(envelope, sending(serial, time, text=text) + observed(device, time, values, text=text))
+
+
+def station_envelope(device: str, function: str, *, text: bool) -> Envelope:
     if len(device) != 10 or not (device.isascii() and device.isdigit()):
         raise ValueError(f"a station has ten digits: {device!r}")
-    station = bytes.fromhex(device)
-    kind = b"P" if values.keys() <= _RAIN else b"H"
-    body = (time // 1000 % 65535 + 1).to_bytes(2, "big") + _time(time, "YYMMDDHHmmSS")
-    body += b"\xf1\xf1" + station + kind + b"\xf0\xf0" + _time(time, _OBSERVED) + _elements(time, values)
-    if len(body) > 4095:
-        raise ValueError("too many values for one frame")
-    head = b"\x7e\x7e\x01" + station + b"\x00\x00" + bytes((_TIMED_REPORT,)) + len(body).to_bytes(2, "big")
-    return _summed(head + b"\x02" + body + b"\x03")
+    return Envelope(
+        text=text, down=False, centre=1, station=device, password="0000", function=function, end="ETX"
+    )  # fmt: skip
+
+
+def observed(device: str, time: int, values: Mapping[str, float], *, text: bool) -> bytes:
+    """Station, class, observation time and elements. ValueError."""
+    kind = "P" if values.keys() <= _RAIN else "H"
+    if text:
+        words = f"ST {device} {kind} TT {clock.write(time, OBSERVED)} " + _words(time, values)
+        return words.encode("ascii")
+    head = b"\xf1\xf1" + bytes.fromhex(device) + kind.encode() + b"\xf0\xf0"
+    return head + bcd_time(time, OBSERVED) + _elements(time, values)
 
 
 def moved(raw: bytes, start: int, stamps: list[tuple[int, str, int]], by: int, latest: int) -> bytes:
     """A frame whose times, at their offsets in the body at `start`, are moved, none beyond `latest`."""
-    frame = bytearray(raw[:-2])
+    text = raw[0] == 1
+    frame = bytearray(raw[: -4 if text else -2])
     for at, layout, moment in stamps:
-        data = _time(min(moment + by, latest), layout)
+        digits = clock.write(min(moment + by, latest), layout)
+        data = digits.encode() if text else bytes.fromhex(digits)
         frame[start + at : start + at + len(data)] = data
-    return _summed(bytes(frame))
+    return summed(bytes(frame))
+
+
+def _parts(values: Mapping[str, float]) -> tuple[dict[str, float], int | None, dict[str, float]]:
+    """Plain elements, the status word where alarm bits are told, and five-minute slots."""
+    slots = {key: value for key, value in values.items() if key == RAIN_SLOTS or key in LEVEL_SLOTS}
+    bits = {key: value for key, value in values.items() if key.startswith(f"{STATUS}:")}
+    plain = {key: value for key, value in values.items() if key not in slots and key not in bits}
+    word = sum(1 << int(key.partition(":")[2]) for key, value in bits.items() if value and not math.isnan(value))
+    return plain, word if bits else None, slots
 
 
 def _elements(time: int, values: Mapping[str, float]) -> bytes:
-    """Alarm bits go into one status word; five-minute slots follow, after the time of their first slot."""
-    slots = {key: value for key, value in values.items() if key == RAIN_SLOTS or key in LEVEL_SLOTS}
-    bits = {key: value for key, value in values.items() if key.startswith(f"{STATUS}:")}
-    data = b"".join(
-        bytes.fromhex(key) + write_number(value, KINDS.get(key, UNLISTED))
-        for key, value in values.items()
-        if key not in slots and key not in bits
-    )
-    if bits:
-        word = sum(1 << int(key.partition(":")[2]) for key, value in bits.items() if value and not math.isnan(value))
+    """Five-minute slots come last, after the time of their first slot."""
+    plain, word, slots = _parts(values)
+    data = b"".join(bytes.fromhex(key) + write_number(value, KINDS.get(key, UNLISTED)) for key, value in plain.items())
+    if word is not None:
         data += bytes.fromhex(STATUS) + b"\x20" + word.to_bytes(4, "big")
     if slots:
-        data += b"\xf0\xf0" + _time(time - SLOT_MS * (SLOTS - 1), _OBSERVED)
+        data += b"\xf0\xf0" + bcd_time(time - SLOT_MS * (SLOTS - 1), OBSERVED)
         data += b"".join(bytes.fromhex(key) + write_last_slot(key, value) for key, value in slots.items())
     return data
 
 
-def _time(moment: int, layout: str) -> bytes:
+def _words(time: int, values: Mapping[str, float]) -> str:
+    plain, word, slots = _parts(values)
+    said = [f"{_ascii(key)} {_decimal(key, value)} " for key, value in plain.items()]
+    said += [f"{_ascii(STATUS)} {word:08X} "] if word is not None else []
+    if slots:
+        said.append(f"TT {clock.write(time - SLOT_MS * (SLOTS - 1), OBSERVED)} ")
+        said += [f"{_ascii(key)} {write_last_slot(key, value)[1:].hex().upper()} " for key, value in slots.items()]
+    return "".join(said)
+
+
+def _ascii(key: str) -> str:
+    if key not in IDS_ASCII:
+        raise ValueError(f"no word for element {key}")
+    return IDS_ASCII[key]
+
+
+def _decimal(key: str, value: float) -> str:
+    kind = KINDS[key]
+    if math.isnan(value):
+        return "M"
+    if not math.isfinite(value) or not kind.digits or abs(value) >= 10 ** max(1, kind.digits):
+        raise ValueError(f"{kind.name} cannot hold {value}")
+    return f"{value:.{kind.decimals}f}"
+
+
+def bcd_time(moment: int, layout: str) -> bytes:
     return bytes.fromhex(clock.write(moment, layout))
-
-
-def _summed(frame: bytes) -> bytes:
-    return frame + crc_modbus(frame).to_bytes(2, "big")

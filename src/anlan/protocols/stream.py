@@ -6,6 +6,7 @@ length cannot swallow the good frames behind it; its own bytes are not reported 
 and all fail, the ninth is passed over whole: hostile bytes are looked at a bounded number of times.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -25,15 +26,20 @@ Measure: TypeAlias = Callable[[bytearray, int], int | Refusal | None]
 class Wire:
     """How the frames of a protocol lie in a stream.
 
-    `mark` begins every frame. `measure(buffer, at)` looks at a mark and gives the whole frame's length in
+    One of `marks` begins every frame. `measure(buffer, at)` looks at a mark and gives the whole frame's length in
     bytes, None while it needs more bytes to tell, 0 where no frame begins, or an error with the number of
     bytes that it explains; more bytes must not change an answer other than None, and the lengths bound the
-    memory. `read` turns one whole frame into an event. `blank` are bytes between frames that mean nothing.
+    memory. `read` turns one whole frame into an event; where it gives several, the first judges the frame and the
+    others follow it. `left` gives at the end of the stream what still waited for other frames, `abandoned` the
+    errors for what then never came. `blank` are bytes
+    between frames that mean nothing.
     """
 
-    mark: bytes
+    marks: tuple[bytes, ...]
     measure: Measure
-    read: Callable[[bytes], Event]
+    read: Callable[[bytes], Event | list[Event]]
+    left: Callable[[], list[Event]] = list
+    abandoned: Callable[[], list[Event]] = list
     blank: bytes = b""
 
 
@@ -42,6 +48,8 @@ class StreamDecoder:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._search = re.compile(b"|".join(map(re.escape, wire.marks))).search
+        self._longest = max(map(len, wire.marks))
         self._buffer = bytearray()
         self._at = 0
         self._blamed = 0
@@ -65,16 +73,23 @@ class StreamDecoder:
                 pass
             self._drop()
         self._report_garbage()
+        self._events += self._wire.left()
         self._blamed = 0
         return self._take()
 
+    def abandoned(self) -> list[Event]:
+        """After the last `close`: what frames of this stream had promised and will not come any more."""
+        return self._wire.abandoned()
+
     def _step(self) -> bool:
         """Look at the next mark; whether there may be more to find."""
-        found = self._buffer.find(self._wire.mark, self._at)
-        if found < 0:
-            self._skip(max(self._at, len(self._buffer) - len(self._wire.mark) + 1))
+        mark = self._search(self._buffer, self._at)
+        if mark is None:
+            self._skip(max(self._at, len(self._buffer) - self._longest + 1))
             return False
-        self._skip(found)
+        found = mark.start()
+        if found > self._at:
+            self._skip(found)
         size = self._wire.measure(self._buffer, found)
         if size is None:
             return False
@@ -91,13 +106,15 @@ class StreamDecoder:
 
     def _finish(self, found: int, size: int) -> None:
         event = self._wire.read(bytes(self._buffer[found : found + size]))
+        event, *others = event if isinstance(event, list) else [event]
         if isinstance(event, Frame):
             self._report_garbage()
-            self._events.append(event)
+            self._events += [event, *others]
             self._at = found + size
         else:
             self._overlaps = self._overlaps + 1 if found < self._blamed else 0
             self._blame(event, found + size)
+            self._events += others
             self._at = found + 1 if self._overlaps < _OVERLAPS else self._blamed
 
     def _blame(self, error: FrameError, end: int) -> None:
@@ -109,14 +126,14 @@ class StreamDecoder:
 
     def _cut_short(self) -> None:
         """The stream has ended: whatever still waits for bytes is no frame."""
-        mark = self._wire.mark
-        if self._buffer.startswith(mark) and len(self._buffer) > self._blamed:
+        marks = self._wire.marks
+        if self._buffer.startswith(marks) and len(self._buffer) > self._blamed:
             self._report_garbage()
             whole = bytes(self._buffer)
             self._events.append(FrameError("truncated", f"{len(whole)} bytes of a frame", whole))
             self._blamed = len(whole)
         self._at = 0
-        self._skip(1 if self._buffer.startswith(mark) else len(self._buffer))
+        self._skip(1 if self._buffer.startswith(marks) else len(self._buffer))
 
     def _skip(self, to: int) -> None:
         """Pass over bytes, counting as garbage those that no failed frame has explained."""

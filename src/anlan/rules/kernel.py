@@ -1,18 +1,19 @@
 """The two entrances to the kernel: readings are judged, silence is swept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.rules.loop import judge_each
+from anlan.rules.loop import BLOCK, MOST_ROWS, judge_each, sweep_each
 from anlan.rules.state import NEVER, KernelState
-from anlan.rules.states import Kind, Ledger
+from anlan.rules.states import Ledger
 from anlan.rules.table import RuleTable
 from anlan.rules.transition import TRANSITION
 
-PIECE = 65_536
+ROOM = 32_768
 LAST = np.iinfo(np.int64).max
 
 
@@ -39,44 +40,72 @@ def judge(
     now: int,
     future_tolerance: int = 300_000,
     max_age: int = 86_400_000 * 7,
+    gaps: bool = False,
 ) -> Verdict:
     """Judge readings in the order given and move `state`; times in ms, series -1 is an unknown device.
 
     The ledger state is the first that fits of: UNKNOWN_DEVICE; NOT_A_NUMBER (NaN, infinite); OUT_OF_RANGE;
     FUTURE (time > now + future_tolerance); LATE (before the last valid reading, or before now - max_age);
-    DUPLICATE (time of the last valid reading, whatever the value); ALARM (the series is left with a level or
-    rate raised); NORMAL. Only the last two touch the state. One owner at a time: the loop runs without the GIL.
+    DUPLICATE (time of the last valid reading, whatever the value); ALARM (the series is left with a level,
+    rate, sum or flatness raised); NORMAL. Only the last two touch the state. With `gaps`, for what has no clock to
+    sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it. One owner at a time: the loop runs without the GIL.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
-    readings = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
+    readings = s, t, v = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
     _check(table, state, readings)
     oldest, newest = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
     ledger = np.empty(len(series), np.uint8)
-    out = np.zeros(3 * min(len(series), PIECE), TRANSITION)
-    parts = [out[:0]]
-    for first in range(0, len(series), PIECE):
-        piece = slice(first, first + PIECE)
-        s, t, v = (column[piece] for column in readings)
-        count = judge_each(table.cells, state.cells, s, t, v, oldest, newest, first, ledger[piece], out)
-        parts.append(out[:count].copy())
-    return Verdict(ledger=ledger, transitions=np.concatenate(parts))
+    progress, todo = np.zeros(3, np.int64), np.empty(BLOCK, np.int64)
+
+    def run(out: NDArray[np.void]) -> int:
+        return judge_each(_rules(table), _memory(state), s, t, v, oldest, newest, gaps, progress, todo, ledger, out)
+
+    def done() -> bool:
+        return progress[0] >= len(series) and progress[1] == progress[2]
+
+    return Verdict(ledger=ledger, transitions=_gathered(state, len(series), run, done))
 
 
 def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
-    """Raise NO_DATA, once, for every series that at `now` has been silent for `no_data_after` ms or longer.
+    """What only time tells: raises NO_DATA, once, for every series that at `now` has been silent for `no_data_after`
+    ms or longer, and lowers or clears the ACCUMULATION of sums that have fallen.
 
     Silence counts from the last valid reading or `state.since`, whichever is later, and not at all where both
-    are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN.
+    are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN; of a
+    sum that has fallen it is `now`. Rows are TRANSITION, in order of series.
     """
-    allowed, heard = table["no_data_after"], np.maximum(state.last_time, state.since)
-    watched = (allowed > 0) & (state.no_data_level == 0) & (heard != NEVER)
-    silent = np.flatnonzero(watched & (heard <= now - allowed))
-    rows = np.zeros(len(silent), TRANSITION)
-    rows["reading"], rows["series"], rows["kind"] = -1, silent, Kind.NO_DATA
-    rows["time"], rows["value"] = heard[silent] + allowed[silent], state.last_value[silent]
-    rows["level_after"] = table["no_data_level"][silent]
-    state.no_data_level[silent] = rows["level_after"]
-    return rows
+    _check(table, state, [np.zeros(0, np.int64)])
+
+    progress = np.zeros(1, np.int64)
+
+    def run(out: NDArray[np.void]) -> int:
+        return sweep_each(_rules(table), _memory(state), now, progress, out)
+
+    return _gathered(state, len(state), run, lambda: bool(progress[0] >= len(state)))
+
+
+def _gathered(
+    state: KernelState, n: int, run: Callable[[NDArray[np.void]], int], done: Callable[[], bool]
+) -> NDArray[np.void]:
+    """All transitions, a buffer at a time; a run that stops with room in it wants room for a window's entries."""
+    out = np.empty(MOST_ROWS + min(MOST_ROWS * n, ROOM), TRANSITION)
+    parts = []
+    while not done():
+        count = run(out)
+        if done() and not parts:
+            return out[:count]
+        parts.append(out[:count].copy())
+        if not done() and count <= len(out) - MOST_ROWS:
+            state.widen()
+    return np.concatenate(parts) if parts else out[:0]
+
+
+def _rules(table: RuleTable) -> tuple[NDArray[Any], ...]:
+    return table.distinct, table.calm, table.row
+
+
+def _memory(state: KernelState) -> tuple[NDArray[Any], ...]:
+    return state.cells, state.settled, state.side, state.sides, state.ring_time, state.ring_amount
 
 
 def warm() -> None:
@@ -98,3 +127,4 @@ def _check(table: RuleTable, state: KernelState, readings: list[NDArray[Any]]) -
         raise ValueError(f"columns of {sorted(sizes)} readings, a table of {len(table)}, a state of {len(state)}")
     if len(readings[0]) and readings[0].max() >= len(table):
         raise IndexError(f"series {readings[0].max()} in a table of {len(table)}")
+    state.prepare(table)

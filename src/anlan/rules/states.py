@@ -32,8 +32,15 @@ class Level(IntEnum):
 
 
 class Kind(IntEnum):
-    """What a transition is about."""
+    """What a transition is about. The last three are for alarms that others find: the kernel itself judges the
+    series that they derive by LEVEL.
+    """
 
     LEVEL = 0
     RATE = 1
     NO_DATA = 2
+    ACCUMULATION = 3
+    FLAT = 4
+    FORECAST = 5
+    DRIFT = 6
+    DIFFERENCE = 7

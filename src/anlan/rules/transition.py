@@ -11,8 +11,10 @@ TRANSITION = np.dtype(
         ("kind", "u1"),
         ("level_before", "u1"),
         ("level_after", "u1"),
+        ("window", "u1"),
     ],
     align=True,
 )
-"""`reading` is the index in the batch, -1 where silence and no reading is the cause; `time` in ms is the
-reading's, or the moment at which the silence grew too long; kinds are Kind, levels are Level."""
+"""One row of 40 bytes: `reading` is the index in the batch, -1 where silence and no reading is the cause; `time` in ms is the
+reading's, or the moment at which the silence grew too long or a sum was seen to have fallen; kinds are Kind, levels are Level. For
+ACCUMULATION `window` is the place of the deciding window among the rule's and `value` the sum in it."""

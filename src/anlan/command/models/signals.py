@@ -22,7 +22,7 @@ from anlan.monitoring.models import Level
     history=False,
 )
 class Signal(OwnedRow):
-    """From a monitoring alarm (one signal an alarm) or from a person. `level`: 1 blue to 4 red.
+    """From a monitoring alarm or a confirmed sighting (one signal each) or from a person. `level`: 1 blue to 4 red.
 
     `first_report_due_at` is fixed at arrival by the law row of that day; `first_report_breached_at` stays when set.
     """
@@ -36,6 +36,14 @@ class Signal(OwnedRow):
         blank=True,
         related_name="signal",
         verbose_name=_("监测报警"),
+    )
+    sighting = models.OneToOneField(
+        "monitoring.Sighting",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="signal",
+        verbose_name=_("视频事件"),
     )
     level = models.PositiveSmallIntegerField(_("级别"), choices=Level.choices, default=Level.BLUE)
     event_class = models.CharField(_("事件类别"), max_length=10, choices=EventClass.choices)

@@ -42,7 +42,7 @@ def _tells_a_state(alarm: Alarm) -> bool:
 def signal_from_alarm(*, alarm_id: int) -> Signal | None:
     """The signal of an alarm, made where there is none. A silent device is a fault for monitoring, not an event: None."""
     alarm = Alarm.objects.select_for_update(of=("self",)).select_related("device", "series", "area").get(pk=alarm_id)
-    if alarm.kind == Alarm.Kind.NO_DATA:
+    if alarm.kind in Alarm.FAULTS:
         return None
     if (known := Signal.objects.filter(alarm=alarm).first()) is not None:
         return known

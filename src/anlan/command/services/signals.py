@@ -53,7 +53,7 @@ def signal_enter(*, title: str, source: str, **told: Unpack[Told]) -> Signal:
     """A person enters what was told; the clock runs from this moment."""
     act, facts = _parted(told)
     form_begin(act)
-    if act["by"].role not in REPORTERS or source == Source.ALARM:
+    if act["by"].role not in REPORTERS or source in {Source.ALARM, Source.VIDEO}:
         raise PermissionDenied(gettext("您的角色不能录入警情。"))
     text = say(_("接%(source)s：%(title)s"), source=Source(source).label, title=title)
     usual = {"level": Level.YELLOW, "arrived_at": moment(act)}

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.arrivals import Arrival, Messages
 
 
 def nothing() -> None:
@@ -16,7 +16,7 @@ def nothing() -> None:
 class Item:
     """An arrival, and what to do once it is durable."""
 
-    arrival: Arrival
+    arrival: Arrival | Messages
     kept: Callable[[], None] = nothing
 
 
@@ -35,11 +35,24 @@ class Inbox:
         """Readings received and not yet durable."""
         return self._load
 
-    async def put(self, item: Item) -> None:
+    @property
+    def full(self) -> bool:
+        """Whether its senders should be read no further."""
+        return self._load >= self._room
+
+    async def space(self) -> None:
         """Waits for room."""
-        while self._load >= self._room:
+        while self.full:
             self._spacious.clear()
             await self._spacious.wait()
+
+    async def put(self, item: Item) -> None:
+        """Waits for room."""
+        await self.space()
+        self.offer(item)
+
+    def offer(self, item: Item) -> None:
+        """At once; whoever offers reads no further while it is full."""
         self._items.append(item)
         self._load += item.arrival.weight
         self._filled.set()

@@ -1,35 +1,26 @@
 """Readings over MQTT: `anlan/<device>/readings`, JSON, acknowledged to the broker only when they are durable."""
 
 import asyncio
-import contextlib
 import logging
+import os
+import ssl
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gmqtt import Client
-from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS
-from gmqtt.mqtt.handler import MQTTError
+from anlan.monitoring.gateway import topics
+from anlan.monitoring.gateway.inbox import Inbox
+from anlan.monitoring.gateway.mqtt_link import Link
+from anlan.monitoring.gateway.mqtt_packets import UNSUPPORTED, Wishes
 
-from anlan.monitoring.arrivals import Arrival
-from anlan.monitoring.gateway.inbox import Inbox, Item
-from anlan.monitoring.gateway.limits import Limits
-from anlan.monitoring.moments import now_ms
-from anlan.protocols import Event, FrameError
-from anlan.protocols.json_readings import parse_messages
-
-SOURCE = "mqtt"
-IN_FLIGHT = 4_000
+IN_FLIGHT = 65_535
 """Messages that the broker may send ahead of acknowledgements (MQTT 5 Receive Maximum)."""
 SESSION = 7 * 86_400
 """Seconds for which the broker keeps what comes while nobody listens."""
 LARGEST = 262_144
+KEEP_ALIVE = 30
 PATIENCE = 15.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 log = logging.getLogger(__name__)
-
-
-class StaleDelivery(RuntimeError):
-    """The connection on which a message came is gone: the broker sends it again, so this one is not acknowledged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,101 +46,63 @@ class Broker:
             password=unquote(parts.password or ""),
         )
 
+    def context(self) -> ssl.SSLContext | None:
+        """`ANLAN_MQTT_CA` is a file of authorities to trust, `ANLAN_MQTT_CERTIFICATE` one with our own and its key."""
+        if not self.secure:
+            return None
+        context = ssl.create_default_context(cafile=os.environ.get("ANLAN_MQTT_CA") or None)
+        if own := os.environ.get("ANLAN_MQTT_CERTIFICATE"):
+            context.load_cert_chain(own)
+        return context
+
 
 class Subscriber:
     """One client with a session of its own at the broker. `share` names a group that divides the messages."""
 
-    def __init__(self, broker: Broker, inbox: Inbox, limits: Limits, *, name: str, share: str = "") -> None:
-        self._broker, self._inbox, self._limits = broker, inbox, limits
-        self._topic = f"$share/{share}/anlan/+/readings" if share else "anlan/+/readings"
-        self._connected = 0
-        self._pending = self._missed = 0
-        self._stopping = False
-        self._client = self._make(name)
-
-    def _make(self, name: str) -> Any:
-        client = Client(
-            name,
-            clean_session=False,
-            optimistic_acknowledgement=False,
-            receive_maximum=IN_FLIGHT,
-            session_expiry_interval=SESSION,
-            maximum_packet_size=LARGEST,
-        )
-        client.set_config({"reconnect_retries": UNLIMITED_RECONNECTS, "reconnect_delay": 1})
-        if self._broker.username:
-            client.set_auth_credentials(self._broker.username, self._broker.password)
-        client.on_connect = self._on_connect
-        client.on_message = self._on_message
-        return client
+    def __init__(self, broker: Broker, inbox: Inbox, *, name: str, share: str = "") -> None:
+        self._broker, self._inbox, self._filters = broker, inbox, topics.filters(share)
+        self._wishes = Wishes(
+            name=name, username=broker.username, password=broker.password, keep_alive=KEEP_ALIVE, expiry=SESSION,
+            in_flight=IN_FLIGHT, largest=LARGEST,
+        )  # fmt: skip
+        self._version = 5
+        self._link: Link | None = None
 
     async def run(self) -> None:
-        """Connects, and from then on the client reconnects by itself; ends by being cancelled."""
-        asyncio.get_running_loop().set_exception_handler(_quiet)
-        pause = 0.5
+        """Connects again and again; ends by being cancelled."""
+        pause = FIRST_PAUSE
         while True:
-            try:
-                await self._connect()
-                break
-            except (OSError, MQTTError) as error:
-                log.warning("no MQTT broker at %s:%s: %s", self._broker.host, self._broker.port, error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 10.0)
-        await asyncio.Event().wait()
+            welcome = await self._once()
+            pause = FIRST_PAUSE if welcome else min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
 
-    async def _connect(self) -> None:
-        broker = self._broker
-        async with asyncio.timeout(PATIENCE):
-            await self._client.connect(broker.host, broker.port, ssl=broker.secure, keepalive=30)
-
-    def _on_connect(self, client: Any, *_words: Any) -> None:
-        self._connected += 1
-        client.subscribe(self._topic, qos=1)
-
-    async def _on_message(self, _client: Any, topic: str, payload: bytes, qos: int, _properties: Any) -> int:
-        """The client acknowledges when this returns 0, and not at all when it raises."""
-        connected = self._connected
-        if not qos and self._pending >= self._limits.pending:
-            self._missed += 1
-            return 0
-        self._pending += 1
+    async def _once(self) -> bool:
+        """One connection from its beginning to its end; whether the broker wanted us."""
+        broker, loop = self._broker, asyncio.get_running_loop()
         try:
-            await self._keep(read(topic, payload))
+            async with asyncio.timeout(PATIENCE):
+                _, link = await loop.create_connection(
+                    lambda: Link(self._inbox, self._wishes, self._version, self._filters),
+                    broker.host, broker.port, ssl=broker.context(),
+                )  # fmt: skip
+        except (OSError, TimeoutError) as error:
+            log.warning("no MQTT broker at %s:%s: %s", broker.host, broker.port, error)
+            return False
+        self._link = link
+        try:
+            await link.run()
         finally:
-            self._pending -= 1
-        if connected != self._connected or self._stopping:
-            raise StaleDelivery
-        return 0
+            link.leave()
+        self._choose(link)
+        return link.welcome
 
-    async def _keep(self, events: list[Event]) -> None:
-        """Returns when all is durable."""
-        durable = asyncio.get_running_loop().create_future()
-        if self._missed:
-            missed, self._missed = self._missed, 0
-            over = Arrival(source=SOURCE, event=FrameError("overflow"), times=missed)
-            await self._inbox.put(Item(arrival=over))
-        for event in events[:-1]:
-            await self._inbox.put(Item(arrival=Arrival(source=SOURCE, event=event)))
-        last = Item(arrival=Arrival(source=SOURCE, event=events[-1]), kept=lambda: durable.set_result(None))
-        await self._inbox.put(last)
-        await durable
+    def _choose(self, link: Link) -> None:
+        """A broker that knows one version only says so, or hangs up without a word."""
+        speechless = link.refused is None and not link.welcome
+        if speechless or link.refused in UNSUPPORTED[self._version]:
+            self._version = 4 if self._version == 5 else 5
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Leaves the session at the broker."""
-        self._stopping = True
-        with contextlib.suppress(Exception):
-            await self._client.disconnect(session_expiry_interval=SESSION)
-
-
-def read(topic: str, payload: bytes) -> list[Event]:
-    """The frames of one message, at least one event."""
-    words = topic.split("/")
-    if len(words) != 3:
-        return [FrameError("topic", topic[:200], payload)]
-    return parse_messages(payload, words[1], now_ms()) or [FrameError("schema", "nothing", payload)]
-
-
-def _quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """A delivery that is not acknowledged is no fault of ours."""
-    if not isinstance(context.get("exception"), StaleDelivery | asyncio.CancelledError):
-        loop.default_exception_handler(context)
+        if self._link is not None:
+            self._link.leave()

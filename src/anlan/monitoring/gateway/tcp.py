@@ -8,9 +8,11 @@ import time
 from collections import Counter
 
 from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.gateway.limits import Limits
 from anlan.protocols import Event, Frame, FrameError, ProtocolSpec
+from anlan.protocols.frames import abandoned
 
 PIECE = 65_536
 UNREAD = 262_144
@@ -41,10 +43,11 @@ class Connection:
         spec: ProtocolSpec,
         inbox: Inbox,
         limits: Limits,
+        lines: Lines,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        self._spec, self._inbox, self._limits = spec, inbox, limits
+        self._spec, self._inbox, self._limits, self._lines = spec, inbox, limits, lines
         self._reader, self._writer = reader, writer
         self._decoder = spec.decoder()
         self._pace = Pace(limits.rate)
@@ -52,6 +55,7 @@ class Connection:
         self._slowed = self._stopping = False
         self._open_since: float | None = None
         self._due = 0
+        self._sender = ""
 
     async def serve(self) -> None:
         """Until the device or a limit ends it; answers that are still due are given first."""
@@ -62,6 +66,9 @@ class Connection:
                 await self._take(events)
         if not self._stopping:
             await self._take(self._decoder.close())
+            for error in abandoned(self._decoder):
+                await self._put(error)
+        self._lines.gone(self)
         while self._due and not self._writer.transport.is_closing():
             await asyncio.sleep(0.02)
 
@@ -91,6 +98,10 @@ class Connection:
         for event in events:
             self._errors = 0 if isinstance(event, Frame) else self._errors + 1
             await self._slow_down(self._pace.wait())
+            if isinstance(event, Frame):
+                self._sender = event.device
+                if not self._reader.at_eof():
+                    self._lines.heard(self, self.send, event)
             await self._put(event)
 
     async def _slow_down(self, wait: float) -> None:
@@ -100,19 +111,26 @@ class Connection:
         await asyncio.sleep(wait)
 
     async def _put(self, event: Event) -> None:
-        arrival = Arrival(source=self._spec.name, event=event)
+        arrival = Arrival(source=self._spec.name, event=event, sender=self._sender)
         reply = event.reply if isinstance(event, Frame) else None
         self._due += reply is not None
-        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(reply)))
+        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(event, reply)))
 
-    def _answer(self, reply: bytes | None) -> None:
+    def _answer(self, event: Event, reply: bytes | None) -> None:
+        """A device for which a command waits is asked to stay on the line."""
         if reply is None:
             return
         self._due -= 1
+        hold = self._spec.hold
+        wanted = isinstance(event, Frame) and (event.protocol, event.device) in self._lines.wanted
+        self.send(hold(reply) if hold and wanted else reply)
+
+    def send(self, data: bytes) -> None:
+        """Nothing is sent to a connection that is closing."""
         transport = self._writer.transport
         if transport.is_closing():
             return
-        self._writer.write(reply)
+        self._writer.write(data)
         if transport.get_write_buffer_size() > UNREAD:
             transport.abort()
 
@@ -120,8 +138,9 @@ class Connection:
 class Server:
     """Listens for one protocol."""
 
-    def __init__(self, spec: ProtocolSpec, inbox: Inbox, limits: Limits) -> None:
+    def __init__(self, spec: ProtocolSpec, inbox: Inbox, limits: Limits, lines: Lines | None = None) -> None:
         self._spec, self._inbox, self._limits = spec, inbox, limits
+        self._lines = lines or Lines()
         self._peers: Counter[str] = Counter()
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
@@ -135,13 +154,14 @@ class Server:
         if task is None or self._full(peer):
             await self._inbox.put(Item(arrival=Arrival(source=self._spec.name, event=FrameError("crowded"))))
             return writer.close()
-        connection = Connection(self._spec, self._inbox, self._limits, reader, writer)
+        connection = Connection(self._spec, self._inbox, self._limits, self._lines, reader, writer)
         self._connections[task] = connection
         self._peers[peer] += 1
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
             await connection.serve()
         finally:
+            self._lines.gone(connection)
             writer.close()
             del self._connections[task]
             self._peers -= Counter({peer: 1})

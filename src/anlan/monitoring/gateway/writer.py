@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, connections
 
-from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.arrivals import Arrival, Messages
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.ingest import readings_store
+from anlan.monitoring.moments import now_ms
+from anlan.monitoring.projections import PROJECTIONS
 from anlan.protocols import FrameError
 
 AWAY = (OperationalError, InterfaceError, InternalError)
 """The database cannot be asked now; the batch is not at fault."""
+IDLE = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 log = logging.getLogger(__name__)
 
@@ -29,31 +32,51 @@ class Writer:
         """For ever; ends by being cancelled."""
         try:
             while True:
-                items = await self._inbox.take(self._most)
-                await self._keep(items)
-                self._inbox.release(items)
+                await self._one_batch()
         finally:
             self._thread.submit(connections.close_all)
             self._thread.shutdown(wait=True)
+
+    async def _one_batch(self) -> None:
+        """Where nothing has come for a while, what is shown of the last batches is written."""
+        try:
+            async with asyncio.timeout(IDLE):
+                items = await self._inbox.take(self._most)
+        except TimeoutError:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, _rest)
+        await self._keep(items)
+        self._inbox.release(items)
+        return None
 
     async def _keep(self, items: list[Item]) -> None:
         """Returns when each item is durable, or counted as refused where it alone breaks a batch."""
         try:
             await self._patiently([item.arrival for item in items])
         except Exception:
-            if len(items) == 1:
-                log.exception("a frame of %s cannot be stored", items[0].arrival.source)
-                error = FrameError("refused", "it cannot be stored")
-                await self._patiently([Arrival(source=items[0].arrival.source, event=error)])
-                return
+            await self._divide(items)
+        else:
+            for item in items:
+                item.kept()
+
+    async def _divide(self, items: list[Item]) -> None:
+        """Each half by itself, down to the frame or message that cannot be stored: a broker is told to keep it no longer,
+        a device gets no answer.
+        """
+        if len(items) > 1:
             half = len(items) // 2
             await self._keep(items[:half])
-            await self._keep(items[half:])
-            return
-        for item in items:
-            item.kept()
+            return await self._keep(items[half:])
+        item = items[0]
+        if isinstance(item.arrival, Messages) and len(item.arrival) > 1:
+            first, second = item.arrival.halves()
+            await self._keep([Item(arrival=first)])
+            return await self._keep([Item(arrival=second, kept=item.kept)])
+        log.exception("a frame of %s cannot be stored", item.arrival.source)
+        refused = Arrival(source=item.arrival.source, event=FrameError("refused", "it cannot be stored"))
+        await self._patiently([refused])
+        return item.kept() if isinstance(item.arrival, Messages) else None
 
-    async def _patiently(self, arrivals: list[Arrival]) -> None:
+    async def _patiently(self, arrivals: list[Arrival | Messages]) -> None:
         """Tries for as long as the database is away."""
         pause = FIRST_PAUSE
         while True:
@@ -65,7 +88,12 @@ class Writer:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _store(arrivals: list[Arrival]) -> None:
+def _rest() -> None:
+    close_old_connections()
+    PROJECTIONS.idle(now_ms())
+
+
+def _store(arrivals: list[Arrival | Messages]) -> None:
     close_old_connections()
     try:
         readings_store(batch=arrivals)

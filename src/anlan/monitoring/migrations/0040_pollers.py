@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0002_store'),
+        ("monitoring", "0030_commands"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

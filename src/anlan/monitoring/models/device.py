@@ -9,6 +9,7 @@ from anlan.accounts.rows import PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
 from anlan.kit.rows import M, RowManager, RowQuerySet
+from anlan.monitoring.life.flow import Stage
 
 LEVEL_COLOURS = {"0": "green", "1": "blue", "2": "yellow", "3": "orange", "4": "red"}
 
@@ -28,7 +29,7 @@ class Level(models.IntegerChoices):
     search=("name", "code", "address"),
     filters=("protocol", "kind", "area", "status"),
     key=("protocol", "code"),
-    readonly=("status", "level", "last_seen_at", "token_hash"),
+    readonly=("status", "level", "last_seen_at", "token_hash", "certificate_hash", "life"),
     layer=Layer(
         symbol="device",
         colour_by="level",
@@ -67,6 +68,8 @@ class Device(PlacedRow):
         _("失联时限(分钟)"), null=True, blank=True, help_text=_("留空则按设备类别的默认值")
     )
     token_hash = models.CharField(_("接入令牌"), max_length=64, blank=True, editable=False, db_index=True)
+    certificate_hash = models.CharField(_("客户端证书指纹"), max_length=64, blank=True, editable=False, db_index=True)
+    life = models.CharField(_("阶段"), max_length=12, choices=Stage.choices, default=Stage.REGISTERED, editable=False)
     enterprise = models.ForeignKey(
         "registry.Enterprise", on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("所在企业")
     )
@@ -82,7 +85,18 @@ class Device(PlacedRow):
                 fields=["protocol", "code"],
                 name="device_once",
                 violation_error_message=_("该协议下已有同编码的设备。"),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["certificate_hash"],
+                condition=~models.Q(certificate_hash=""),
+                name="device_certificate_once",
+                violation_error_message=_("该证书已绑定另一台设备。"),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(life=Stage.RETIRED) | models.Q(token_hash="", certificate_hash=""),
+                name="retired_device_has_no_credentials",
+                violation_error_message=_("已退役的设备不能有接入凭证。"),
+            ),
         ]
 
 
@@ -103,7 +117,7 @@ class OfDevice(RowQuerySet[M]):
     history=False,
 )
 class Series(models.Model):
-    """One quantity of a device, in one unit. `last_time` is epoch ms; `state` the kernel's memory of the series."""
+    """One quantity of a device, in one unit. `last_time` is epoch ms; it and `last_value` may be a second old."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series", verbose_name=_("监测设备"))
     key = models.CharField(_("指标代码"), max_length=60)
@@ -112,7 +126,6 @@ class Series(models.Model):
     last_value = models.FloatField(_("最新值"), null=True)
     last_time = models.BigIntegerField(_("最新时间"), null=True)
     level = models.PositiveSmallIntegerField(_("当前级别"), choices=Level.choices, default=Level.NONE)
-    state = models.BinaryField(null=True, editable=False)
 
     objects = models.Manager.from_queryset(OfDevice["Series"])()
 

@@ -3,9 +3,14 @@
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from anlan.monitoring.models.device import LEVEL_COLOURS
+from anlan.monitoring.deviations import deviation_title
+from anlan.monitoring.models import Alarm
+from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import error_title, source_title, unit_text
@@ -14,17 +19,47 @@ register = template.Library()
 
 TONES = {
     "active": "red", "active_seen": "orange", "cleared": "blue", "cleared_seen": "neutral",
+    "shelved": "yellow", "shelved_seen": "yellow", "hidden": "neutral", "hidden_cleared": "neutral",
+    "notify": "orange", "hand_up": "red", "shelve": "neutral", "unshelve": "orange", "release": "red",
     "online": "green", "silent": "red", "never": "neutral",
+    "standing": "orange", "hit": "green", "false": "orange", "miss": "red",
+    "draft": "orange", "rehearsed": "blue", "live": "green", "rejected": "red", "withdrawn": "neutral",
+    "queued": "orange", "sent": "blue", "answered": "green", "failed": "red", "expired": "red", "cancelled": "neutral",
+    "offline": "red", "new": "orange", "confirmed": "red", "asked": "neutral",
     "raise": "red", "escalate": "red", "ease": "orange", "clear": "green", "acknowledge": "neutral",
 }  # fmt: skip
 
 register.filter("source_title", source_title)
 register.filter("unit", unit_text)
+register.filter("deviation_title", deviation_title)
 
 
 @register.filter
 def level_tone(level: int) -> str:
     return LEVEL_COLOURS.get(str(level), "neutral")
+
+
+@register.filter
+def level_words(level: int) -> str:
+    return str(Level(level).label)
+
+
+@register.filter
+def without(query: str, names: str) -> str:
+    """A query without some of its parameters."""
+    found = QueryDict(query, mutable=True)
+    for name in names.split(","):
+        found.pop(name, None)
+    return found.urlencode()
+
+
+@register.filter
+def toggled(query: str, key: int) -> str:
+    """A query with a group opened where it is closed, and closed where it is open."""
+    found = QueryDict(query, mutable=True)
+    opened, word = found.getlist("open"), str(key)
+    found.setlist("open", [one for one in opened if one != word] if word in opened else [*opened, word])
+    return found.urlencode()
 
 
 @register.filter
@@ -36,6 +71,12 @@ def tone(state: str) -> str:
 def number(value: float | None) -> str:
     """Six significant digits; a dash where there is nothing."""
     return "—" if value is None else f"{value:.6g}"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share in parts of a hundred, one digit after the point."""
+    return f"{100 * share:.1f}"
 
 
 @register.filter
@@ -51,6 +92,62 @@ def clock(ms: int) -> str:
         return f"{timezone.localtime(moment(ms)):%m-%d %H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "—"
+
+
+@register.filter
+def kind_words(kind: int) -> str:
+    return str(Alarm.Kind(kind).label)
+
+
+@register.filter
+def lasting(ms: int) -> str:
+    """How long something lasted, in the two largest units."""
+    minutes = int(ms) // 60_000
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes % 60}
+    return _("%d 分钟") % minutes
+
+
+OUTCOMES = {
+    "told": gettext_lazy("新预测"),
+    "revised": gettext_lazy("修订"),
+    "withdrawn": gettext_lazy("撤回"),
+    "quiet": gettext_lazy("不会越线"),
+    "beyond": gettext_lazy("已越线"),
+    "short": gettext_lazy("读数太少"),
+    "stale": gettext_lazy("久无读数"),
+    "gaps": gettext_lazy("断续"),
+    "flat": gettext_lazy("数值不变"),
+    "crowded": gettext_lazy("时间重叠"),
+    "wild": gettext_lazy("算不收敛"),
+    "left_out": gettext_lazy("超出数量未预测"),
+}
+
+
+@register.filter
+def outcome_words(name: str) -> str:
+    return str(OUTCOMES.get(name, name))
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A span of time to its two greatest units; a dash where there is none."""
+    if value is None:
+        return "—"
+    whole = int(value)
+    if whole < 60:
+        return _("%d 秒") % whole
+    if whole < 3600:
+        return _("%(minutes)d 分 %(seconds)d 秒") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)d 小时 %(minutes)d 分") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
 
 
 @register.filter

@@ -12,8 +12,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from anlan.monitoring.commanding.selectors import commands_shown
+from anlan.monitoring.deviations import device_deviations
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
 from anlan.monitoring.models import Device, DeviceFrame, PollPlan
+from anlan.monitoring.pictures import device_pictures
 from anlan.monitoring.selectors import (
     alarms_of,
     device_frames,
@@ -25,6 +28,7 @@ from anlan.monitoring.selectors import (
 from anlan.monitoring.services import device_token_issue, may_issue_tokens
 from anlan.monitoring.tracks import track_of
 from anlan.monitoring.views.access import is_part, listed, page
+from anlan.monitoring.views.life import life_context
 from anlan.monitoring.wording import series_title
 
 SERIES = 12
@@ -70,12 +74,16 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "hours": hours,
         "alarms": _alarms(request.user, row),
         "frames": [_shown(frame, row.protocol) for frame in device_frames(request.user, row)],
+        **commands_shown(request.user, row),
+        "pictures": device_pictures(request.user, row),
+        "deviations": device_deviations(request.user, row),
         "may_issue": may_issue_tokens(request.user),
         "token": token,
         "track": track_of(row, request.GET.get("day", "")),
         "polling": PollPlan.objects.filter(device=row).annotate(points=Count("device__polled_points")).first(),
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
         "part": is_part(request),
+        **({} if is_part(request) else life_context(request.user, row)),
         "query": urlencode({"hours": hours, "day": request.GET.get("day", "")[:10]}),
     }
     return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)

@@ -1,7 +1,7 @@
 // @ts-check
 /** How layers are drawn. Each function gives plain MapLibre style layers in the colours of the present theme. */
 import { colour, fonts, PLAIN, TOKENS, WARNING } from "./palette.js";
-import { isPin } from "./symbols.js";
+import { HATCH, isPin } from "./symbols.js";
 
 /**
  * @typedef {import("./catalogue.js").LayerInfo} LayerInfo
@@ -112,9 +112,11 @@ export function pointLayers(info, source, part) {
  */
 export function shapeLayers(info, source, part) {
   const base = { source, ...(part ? { "source-layer": part } : {}) };
-  const tone = byToken(["coalesce", ["get", "_colour"], PLAIN]);
+  const token = ["coalesce", ["get", "_colour"], PLAIN];
+  const tone = byToken(token);
+  const hatched = { "fill-pattern": ["concat", `${HATCH}/`, token], "fill-opacity": 0.5 };
   return [
-    { ...base, id: `${source}:fill`, type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": tone, "fill-opacity": 0.22 } },
+    { ...base, id: `${source}:fill`, type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: info.symbol === HATCH ? hatched : { "fill-color": tone, "fill-opacity": 0.22 } },
     { ...base, id: `${source}:line`, type: "line", paint: { "line-color": tone, "line-width": 2 } },
   ];
 }

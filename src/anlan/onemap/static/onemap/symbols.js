@@ -8,6 +8,8 @@ const SIDE = 32;
 const PILL = 54;
 const RATIO = 2;
 const PLATE = 2;
+/** A ground that is drawn in slanting lines instead of a full colour. */
+export const HATCH = "hatch";
 
 /** @type {Map<string, Path2D>} */
 const glyphs = new Map();
@@ -161,12 +163,31 @@ function drawPlate(c, outline, token) {
 }
 
 /**
+ * Slanting lines that go on from one tile of a pattern to the next.
+ * @param {CanvasRenderingContext2D} c
+ * @param {string} token
+ */
+function drawHatch(c, token) {
+  c.strokeStyle = colour(token);
+  c.lineWidth = 1.5;
+  for (let at = -SIDE; at <= 2 * SIDE; at += SIDE / 4) {
+    c.moveTo(at, SIDE + 1);
+    c.lineTo(at + SIDE + 2, -1);
+  }
+  c.stroke();
+}
+
+/**
  * A symbol in a colour.
  * @param {string} name
  * @param {string} token
  */
 export function drawSymbol(name, token) {
   const { canvas, context } = canvasOf(SIDE);
+  if (name === HATCH) {
+    drawHatch(context, token);
+    return canvas;
+  }
   const symbol = symbolNamed(name);
   drawPlate(context, symbol.outline, token);
   const side = symbol.pin ? 14 : 16;

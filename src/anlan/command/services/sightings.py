@@ -1,0 +1,42 @@
+"""What a sighting that a person confirmed becomes: one signal."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from anlan.command.kinds import EventType, Source
+from anlan.command.models import Signal
+from anlan.command.services.signals import signal_create
+from anlan.command.services.steps import clock_text, say
+from anlan.monitoring.models import Sighting
+
+
+@transaction.atomic
+def signal_from_sighting(*, sighting_id: int) -> Signal:
+    """The signal of a sighting, made where there is none; its clock runs from the confirmation."""
+    rows = Sighting.objects.select_for_update(of=("self",)).select_related("camera", "kind", "area", "decided_by")
+    sighting = rows.get(pk=sighting_id)
+    if (known := Signal.objects.filter(sighting=sighting).first()) is not None:
+        return known
+    camera, kind = sighting.camera, sighting.kind
+    text = say(
+        _("视频事件 %(kind)s：%(camera)s（%(at)s），%(who)s确认属实"),
+        kind=kind,
+        camera=camera,
+        at=clock_text(sighting.at),
+        who=sighting.decided_by,
+    )
+    return signal_create(
+        None,
+        text,
+        sighting=sighting,
+        area=sighting.area,
+        organisation=sighting.organisation,
+        title=say(_("%(camera)s %(kind)s"), camera=camera, kind=kind)[:120],
+        source=Source.VIDEO,
+        level=kind.level,
+        event_type=kind.event_type if kind.event_type in EventType.values else EventType.OTHER,
+        address=camera.address,
+        location=sighting.location or camera.location,
+        arrived_at=sighting.decided_at or timezone.now(),
+    )

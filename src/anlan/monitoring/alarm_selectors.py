@@ -1,0 +1,75 @@
+"""What an alarm's page tells of its handling: clocks, reminders, what it hides, who audits it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from anlan.accounts.models import User
+from anlan.kit.models import Deadline, Notice
+from anlan.monitoring.clocks import CHAIN, REPEAT, SUBJECT, chain_of
+from anlan.monitoring.health import AUDIT_LATE
+from anlan.monitoring.models import Alarm, AuditRun, DutyRole
+
+HIDES_SHOWN = 20
+NOTICES_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """`next_role` is to whom it goes next, `hides` the alarms hidden under it, the open ones first."""
+
+    repeat_at: datetime | None
+    chain_at: datetime | None
+    next_role: str
+    notices: list[tuple[Notice, str]]
+    notice_count: int
+    hides: list[Alarm]
+    counts: dict[str, int]
+
+
+def handling_of(alarm: Alarm) -> Handling:
+    rows = Deadline.objects.filter(subject=SUBJECT, subject_id=alarm.pk, met_at=None, passed_at=None)
+    due = dict(rows.values_list("kind", "due_at"))
+    chain, place = chain_of(alarm), alarm.chain_place
+    notices = Notice.objects.filter(about=SUBJECT, about_id=alarm.pk)
+    return Handling(
+        repeat_at=due.get(REPEAT),
+        chain_at=due.get(CHAIN),
+        next_role=str(DutyRole(chain[place].role).label) if place < len(chain) else "",
+        notices=_named(list(notices[:NOTICES_SHOWN])),
+        notice_count=notices.count(),
+        hides=_hides(alarm),
+        counts=alarm.hides.aggregate(
+            all=Count("pk"),
+            active=Count("pk", filter=Q(cleared_at=None, released_at=None)),
+            cleared=Count("pk", filter=Q(cleared_at__isnull=False, released_at=None)),
+            released=Count("pk", filter=Q(released_at__isnull=False)),
+        ),
+    )
+
+
+def _hides(alarm: Alarm) -> list[Alarm]:
+    rows = alarm.hides.select_related("device", "series").order_by("cleared_at", "-level", "-pk")
+    return list(rows[:HIDES_SHOWN])
+
+
+def _named(notices: list[Notice]) -> list[tuple[Notice, str]]:
+    ids = [int(n.address.partition(":")[2]) for n in notices if n.address.startswith("user:")]
+    names = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=ids)}
+    return [(notice, names.get(notice.address, "")) for notice in notices]
+
+
+def alarms_counts(user: Any) -> dict[str, int]:
+    """How many lie on the shelf and how many are hidden, of those that are active."""
+    rows = Alarm.objects.visible_to(user).open()
+    return {"shelved": rows.shown().exclude(shelved_until=None).count(), "hidden": rows.hidden().count()}
+
+
+def audit_late() -> int | None:
+    """Minutes since the last audit where it is too long ago; None while all is well or nothing ever ran."""
+    last = AuditRun.objects.order_by("-at").values_list("at", flat=True).first()
+    seconds = (timezone.now() - last).total_seconds() if last else 0
+    return int(seconds // 60) if seconds > AUDIT_LATE else None

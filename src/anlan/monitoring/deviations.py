@@ -1,0 +1,131 @@
+"""Where devices depart from their protocols: counted with the readings, shown so that a supplier can be called."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.models import DeviationCount, Device
+from anlan.monitoring.moments import moment
+from anlan.monitoring.wording import error_title
+from anlan.protocols import Frame
+
+LONGEST = 40
+DAYS = 30
+_ERROR = "error:"
+
+TITLES = {
+    "bad_flag": _("Flag 不是数字"),
+    "bad_packet_number": _("包号有误"),
+    "bad_qn": _("请求编号(QN)有误"),
+    "element_case": _("要素标识符大小写不符"),
+    "element_cut_short": _("要素数据不完整"),
+    "gb18030_text": _("文字用 GB 18030 编码"),
+    "lf_tail": _("结束符缺少回车"),
+    "long_data_time": _("数据时间多出毫秒"),
+    "long_segment": _("数据段超过 1024 字节"),
+    "lower_case_crc": _("校验码用小写"),
+    "many_stations": _("一份报文含多个站"),
+    "missing_data_time": _("没有数据时间"),
+    "missing_flag": _("没有 Flag"),
+    "missing_packet_number": _("分包没有包号"),
+    "missing_qn": _("没有请求编号(QN)"),
+    "no_clock": _("时钟从未设置"),
+    "no_last_space": _("正文末尾缺少空格"),
+    "other_station": _("正文站址与报头不同"),
+    "packet_out_of_order": _("分包次序颠倒"),
+    "short_data_time": _("数据时间缺少秒"),
+    "slot_count": _("时段数据不是 12 组"),
+    "unlisted_command": _("命令编码不在标准中"),
+    "unlisted_element": _("要素标识符不在标准中"),
+    "unlisted_flag": _("数据标记不在标准中"),
+    "unlisted_unit": _("类型标志不在标准中"),
+    "unread_body": _("正文无法识读"),
+    "unreadable_value": _("数值无法识读"),
+}
+
+_ADD = """
+insert into monitoring_deviationcount as c (device_id, name, day, count, last_at)
+select d.id, w.name, %s, w.count, %s
+from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[]) w(protocol, code, name, count)
+join monitoring_device d on d.protocol = w.protocol and d.code = w.code
+order by d.id, w.name
+on conflict (device_id, name, day) do update set count = c.count + excluded.count, last_at = excluded.last_at
+"""
+
+
+def deviations_count(batch: Iterable[Arrival], now: int) -> None:
+    """Adds what the frames of registered devices needed by way of leniency, and failed frames whose sender is known."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for arrival in batch:
+        event = arrival.event
+        if isinstance(event, Frame):
+            if event.deviations and "\0" not in event.device:
+                counted.update((event.protocol, event.device, name[:LONGEST]) for name in event.deviations)
+        elif arrival.sender:
+            counted[arrival.source, arrival.sender, f"{_ERROR}{event.kind}"[:LONGEST]] += arrival.times
+    if counted:
+        rows = [(*key, number) for key, number in sorted(counted.items())]
+        at = moment(now)
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD, [timezone.localdate(at), at, *map(list, zip(*rows, strict=True))])
+
+
+def deviation_title(name: str) -> str:
+    if name.startswith(_ERROR):
+        return error_title(name.removeprefix(_ERROR))
+    return str(TITLES.get(name, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """One kind of deviation of one device over some days."""
+
+    device: Device | None
+    name: str
+    title: str
+    count: int
+    last_at: datetime
+    is_error: bool
+
+
+def deviations_of(user: Any, *, days: int = DAYS, protocol: str = "", words: str = "") -> list[Deviation]:
+    """The most frequent first, at most 500."""
+    rows = _since(DeviationCount.objects.visible_to(user), days)
+    if protocol:
+        rows = rows.filter(device__protocol=protocol)
+    if words:
+        rows = rows.filter(device__name__icontains=words) | rows.filter(device__code__icontains=words)
+    found = rows.values("device", "name").order_by().annotate(total=Sum("count"), last=Max("last_at"))
+    top = list(found.order_by("-total", "device", "name")[:500])
+    devices = Device.objects.select_related("area", "enterprise").in_bulk({row["device"] for row in top})
+    return [_made(row, devices.get(row["device"])) for row in top]
+
+
+def device_deviations(user: Any, device: Device, *, days: int = DAYS) -> list[Deviation]:
+    rows = _since(DeviationCount.objects.visible_to(user).filter(device=device), days)
+    found = rows.values("name").order_by().annotate(total=Sum("count"), last=Max("last_at"))
+    return [_made(row, None) for row in found.order_by("-total", "name")]
+
+
+def _since(rows: Any, days: int) -> Any:
+    return rows.filter(day__gt=_today() - timedelta(days=days))
+
+
+def _today() -> date:
+    return timezone.localdate()
+
+
+def _made(row: dict[str, Any], device: Device | None) -> Deviation:
+    name = row["name"]
+    return Deviation(
+        device=device, name=name, title=deviation_title(name), count=row["total"], last_at=row["last"],
+        is_error=name.startswith(_ERROR),
+    )  # fmt: skip

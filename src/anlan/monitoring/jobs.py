@@ -1,0 +1,67 @@
+"""Background jobs of the monitoring centre."""
+
+from procrastinate.contrib.django import app
+
+from anlan.kit.jobs import RETRY
+from anlan.monitoring.moments import now_ms
+
+
+@app.task(name="monitoring.rehearsal_run", queue="rehearsals", retry=RETRY)
+def rehearsal_run(*, rehearsal_id: int) -> None:
+    """Replays history for one proposed rule."""
+    from anlan.monitoring.rehearsal.services import rehearsal_do
+
+    rehearsal_do(rehearsal_id=rehearsal_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(
+    name="monitoring.forecasts", queue="forecasts", lock="monitoring.forecasts", queueing_lock="monitoring.forecasts"
+)
+def forecasts(timestamp: int) -> None:
+    """Forecasts every series that is asked for, and settles what has come."""
+    from anlan.monitoring.forecasting.run import forecasts_run
+    from anlan.monitoring.forecasting.score import forecasts_settle
+
+    forecasts_settle(now=now_ms())
+    forecasts_run(now=now_ms())
+
+
+@app.periodic(cron="1 * * * *")
+@app.task(name="monitoring.bounds", queue="forecasts", lock="monitoring.bounds", queueing_lock="monitoring.bounds")
+def bounds(timestamp: int) -> None:
+    """Puts each dynamic bound to what is usual at this hour."""
+    from anlan.monitoring.forecasting.dynamic import bounds_renew
+
+    bounds_renew(now=now_ms())
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="monitoring.pictures_prune", queue="pruning", queueing_lock="monitoring.pictures_prune")
+def sightings_each_hour(timestamp: int) -> None:
+    """Deletes pictures of sightings whose time is over."""
+    from django.utils import timezone
+
+    from anlan.monitoring.video.keeping import claims_prune, pictures_prune
+
+    pictures_prune(now=timezone.now())
+    claims_prune(now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="anlan.alarms_audit", queue="audit", queueing_lock="anlan.alarms_audit")
+def audit_each_minute(timestamp: int) -> None:
+    """Audits the loop of alarms, then tells the watcher outside."""
+    from anlan.monitoring.audit import alarms_audit
+    from anlan.monitoring.health import heartbeat
+
+    heartbeat(alarms_audit())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="anlan.blind_areas", queue="audit", queueing_lock="anlan.blind_areas")
+def blind_areas_each_ten_minutes(timestamp: int) -> None:
+    """Renews where the bureau does not see."""
+    from anlan.monitoring.blind import blind_renew
+
+    blind_renew()

@@ -1,0 +1,1 @@
+"""A device's life: registered, given its credentials, checked, in service, retired."""

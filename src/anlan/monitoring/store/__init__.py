@@ -1,0 +1,45 @@
+"""The readings: a log of batches, chunks of one series and day, and Parquet files of months that are over.
+
+Every reading is in exactly one of the three. `append` is durable with the caller's transaction; `tend` folds the log
+into chunks; `age` moves old months into files. What is read comes from one snapshot of all three.
+"""
+
+from anlan.monitoring.store.ageing import Aged, age
+from anlan.monitoring.store.blocks import StoreError
+from anlan.monitoring.store.log import LogRow, append, log_after, log_head
+from anlan.monitoring.store.order import VALID, Bucket
+from anlan.monitoring.store.reading import (
+    Arrays,
+    arrays,
+    count,
+    envelopes,
+    known,
+    latest,
+    readings,
+    scan,
+    series_stored,
+)
+from anlan.monitoring.store.tending import Tended, tend
+
+__all__ = [
+    "VALID",
+    "Aged",
+    "Arrays",
+    "Bucket",
+    "LogRow",
+    "StoreError",
+    "Tended",
+    "age",
+    "append",
+    "arrays",
+    "count",
+    "envelopes",
+    "known",
+    "latest",
+    "log_after",
+    "log_head",
+    "readings",
+    "scan",
+    "series_stored",
+    "tend",
+]

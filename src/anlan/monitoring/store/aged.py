@@ -1,0 +1,89 @@
+"""Readings of whole months that are over, as Parquet: a file a month and block of series, a row group a series."""
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from anlan.monitoring.store.blocks import Columns
+
+BLOCK = 64
+"""Series in a file: ids that are the same when divided by it."""
+OPEN = 256
+SCHEMA = pa.schema([("series", pa.int64()), ("time", pa.int64()), ("value", pa.float64()), ("state", pa.uint8())])
+
+
+def block_of(series_id: int) -> int:
+    return series_id // BLOCK
+
+
+def folder() -> Path:
+    return Path(settings.READINGS_ROOT)
+
+
+def write(path: str, columns: Columns) -> int:
+    """Writes ordered readings for good, under their final name only when whole; gives the file's size in bytes.
+
+    OSError where the disk is full: then nothing is left behind.
+    """
+    final = folder() / path
+    final.parent.mkdir(parents=True, exist_ok=True)
+    draft = final.with_suffix(".part")
+    try:
+        _write(draft, columns)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, final)
+        _sync(final.parent)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return final.stat().st_size
+
+
+def _write(path: Path, columns: Columns) -> None:
+    edges = np.flatnonzero(np.diff(columns.series)) + 1
+    table = pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
+    dictionary = {"use_dictionary": ["series", "value", "state"], "column_encoding": {"time": "DELTA_BINARY_PACKED"}}
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", **dictionary) as writer:
+        for first, last in zip([0, *edges.tolist()], [*edges.tolist(), len(columns.time)], strict=True):
+            writer.write_table(table.slice(first, last - first), row_group_size=last - first)
+
+
+def _sync(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(path: str, ids: Sequence[int]) -> Columns:
+    """The readings of these series in a file. FileNotFoundError where it has been replaced or is lost."""
+    name = folder() / path
+    metadata, groups = _index(str(name))
+    wanted = [groups[series_id] for series_id in ids if series_id in groups]
+    if not wanted:
+        return Columns.empty()
+    with pq.ParquetFile(name, metadata=metadata, memory_map=True) as file:
+        table = file.read_row_groups(wanted, use_threads=False)
+    return Columns(*(np.ascontiguousarray(table.column(name).to_numpy()) for name in SCHEMA.names))
+
+
+def series_in(path: str) -> list[int]:
+    return list(_index(str(folder() / path))[1])
+
+
+@lru_cache(OPEN)
+def _index(name: str) -> tuple[Any, dict[int, int]]:
+    """A file's metadata, and which row group holds a series. Names are never used again."""
+    with pq.ParquetFile(name) as file:
+        metadata = file.metadata
+    statistics = [metadata.row_group(i).column(0).statistics.min for i in range(metadata.num_row_groups)]
+    return metadata, {series_id: i for i, series_id in enumerate(statistics)}

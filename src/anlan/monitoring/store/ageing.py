@@ -1,0 +1,115 @@
+"""Months that are over leave the database for Parquet files; what comes late for them joins its file the next time."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import uuid4
+
+import numpy as np
+from django.db import transaction
+
+from anlan.monitoring.store import aged
+from anlan.monitoring.store.blocks import Columns, unpack
+from anlan.monitoring.store.moments import SHIFT
+from anlan.monitoring.store.order import settled
+from anlan.monitoring.store.sql import run
+from anlan.monitoring.store.tending import PACKERS
+
+EARLIEST = 1_262_275_200_000
+"""2010 in Beijing: what claims to be older is evidence of a broken clock and stays in the database."""
+
+_WAITING = """
+select distinct series_id / %s from monitoring_readingchunk where last_time >= %s and last_time < %s order by 1
+"""
+_MONTHS = """
+select distinct date_trunc('month', timestamp 'epoch' + (last_time + %s) * interval '1 ms')::timestamp::text
+from monitoring_readingchunk where last_time >= %s and last_time < %s order by 1
+"""
+_CHUNKS = """
+select id, series_id, number, data from monitoring_readingchunk
+where series_id >= %s and series_id < %s and last_time >= %s and last_time < %s order by id
+"""
+
+
+class Aged(NamedTuple):
+    """What was moved: files written, readings in them that were not in a file before, bytes of the files."""
+
+    files: int = 0
+    readings: int = 0
+    bytes: int = 0
+
+
+def age(*, before: int) -> Aged:
+    """Moves the months that ended at or before a moment (ms) into files; does nothing while another packer works.
+
+    One file a transaction: a file counts only once its row and the end of its chunks are committed, so that a
+    process may be killed at any moment. OSError where a file cannot be written.
+    """
+    done = Aged()
+    for start, end in _months(before):
+        for (block,) in run(_WAITING, [aged.BLOCK, start, end]):
+            step = _move(block, start, end)
+            done = Aged(*(a + b for a, b in zip(done, step, strict=True)))
+    sweep()
+    return done
+
+
+def _months(before: int) -> list[tuple[int, int]]:
+    """First and last moments of the months in which something waits."""
+    found = []
+    for (text,) in run(_MONTHS, [SHIFT, EARLIEST, before]):
+        first = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+        start, end = (int(at.timestamp()) * 1000 - SHIFT for at in (first, after))
+        if end <= before:
+            found.append((start, end))
+    return found
+
+
+def _move(block: int, start: int, end: int) -> Aged:
+    with transaction.atomic():
+        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
+            return Aged()
+        rows = run(_CHUNKS, [block * aged.BLOCK, (block + 1) * aged.BLOCK, start, end])
+        if not rows:
+            return Aged()
+        fresh = unpack([r[3] for r in rows], [r[2] for r in rows], [f"series {r[1]}" for r in rows])
+        old = run("select id, path from monitoring_readingfile where block = %s and month = %s", [block, start])
+        columns = settled(Columns.joined([*(_whole(path) for _, path in old), fresh]))
+        size = _write(block, start, columns, [row[0] for row in old])
+        run("delete from monitoring_readingchunk where id = any(%s::bigint[])", [[row[0] for row in rows]])
+    for _, path in old:
+        (aged.folder() / path).unlink(missing_ok=True)
+    return Aged(1, len(fresh.time), size)
+
+
+def _whole(path: str) -> Columns:
+    return aged.read(path, aged.series_in(path))
+
+
+def _write(block: int, start: int, columns: Columns, replaced: list[int]) -> int:
+    month = datetime.fromtimestamp((start + SHIFT) / 1000, UTC)
+    path = f"{month:%Y-%m}/{block:06d}-{uuid4().hex[:8]}.parquet"
+    size = aged.write(path, columns)
+    run("delete from monitoring_readingfile where id = any(%s::bigint[])", [replaced])
+    run(
+        "insert into monitoring_readingfile (block, month, path, first_time, last_time, number, bytes)"
+        " values (%s, %s, %s, %s, %s, %s, %s)",
+        [block, start, path, int(columns.time.min()), int(np.max(columns.time)), len(columns.time), size],
+    )
+    return size
+
+
+def sweep() -> int:
+    """Removes files that no row knows, which a killed process has left; gives their number."""
+    with transaction.atomic():
+        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
+            return 0
+        known = {path for (path,) in run("select path from monitoring_readingfile")}
+        lost = [
+            file
+            for file in aged.folder().glob("*/*")
+            if file.suffix in {".parquet", ".part"} and str(file.relative_to(aged.folder())) not in known
+        ]
+        for file in lost:
+            file.unlink()
+        return len(lost)

@@ -1,0 +1,95 @@
+"""What a SIP peer says: requests inside and outside a dialog, and answers that find their way back (RFC 3581)."""
+
+from dataclasses import dataclass, replace
+
+from anlan.protocols.sip import SipMessage, Via, address_of, via_of
+
+AGENT = "Anlan"
+REASONS = {
+    100: "Trying", 200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 423: "Interval Too Brief", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
+    487: "Request Terminated", 489: "Bad Event", 500: "Server Internal Error", 503: "Service Unavailable",
+}  # fmt: skip
+Headers = tuple[tuple[str, str], ...]
+
+
+def answer(
+    request: SipMessage, status: int, *, tag: str = "", headers: Headers = (), peer: tuple[str, int] | None = None
+) -> SipMessage:
+    """An answer with the request's Via, From, To, Call-ID and CSeq. `peer` is where the request really came from."""
+    vias = request.all("via")
+    if peer is not None:
+        vias[0] = _marked(via_of(request), peer).text()
+    to = request.get("to")
+    if tag and "tag" not in address_of(to).params:
+        to = f"{to};tag={tag}"
+    kept = [("from", request.get("from")), ("to", to), ("call-id", request.get("call-id"))]
+    path = [("via", via) for via in vias]
+    lines = (*path, *kept, ("cseq", request.get("cseq")), ("user-agent", AGENT), *headers)
+    return SipMessage(status=status, reason=REASONS.get(status, "Unknown"), headers=lines)
+
+
+def _marked(via: Via, peer: tuple[str, int]) -> Via:
+    params = dict(via.params)
+    if "rport" in params:
+        params["rport"] = str(peer[1])
+    if "rport" in params or via.host != peer[0]:
+        params["received"] = peer[0]
+    return replace(via, params=params)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Both ends of what is said: ids of 20 digits, and where each listens."""
+
+    own: str
+    own_host: str
+    own_port: int
+    peer: str
+    peer_host: str
+    peer_port: int
+    transport: str = "UDP"
+
+    @property
+    def uri(self) -> str:
+        return f"sip:{self.peer}@{_bracketed(self.peer_host)}:{self.peer_port}"
+
+    @property
+    def contact(self) -> str:
+        return f"<sip:{self.own}@{_bracketed(self.own_host)}:{self.own_port}>"
+
+    def via(self, branch: str) -> str:
+        return f"SIP/2.0/{self.transport} {_bracketed(self.own_host)}:{self.own_port};rport;branch=z9hG4bK{branch}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """A dialog as its asking end knows it; `to` has the peer's tag once the peer has answered."""
+
+    ends: Ends
+    call_id: str
+    tag: str
+    to: str = ""
+    target: str = ""
+
+    def request(self, method: str, number: int, branch: str, *, headers: Headers = (), body: bytes = b"") -> SipMessage:
+        ends = self.ends
+        lines = (
+            ("via", ends.via(branch)),
+            ("from", f"<sip:{ends.own}@{ends.own[:10]}>;tag={self.tag}"),
+            ("to", self.to or f"<{ends.uri}>"),
+            ("call-id", self.call_id),
+            ("cseq", f"{number} {method}"),
+            ("max-forwards", "70"),
+            ("user-agent", AGENT),
+            *headers,
+        )
+        return SipMessage(method=method, uri=self.target or ends.uri, headers=lines, body=body)
+
+    def answered(self, response: SipMessage) -> "Talk":
+        """The dialog that a 200 makes of it. The peer's Contact is not followed: a NAT may stand between."""
+        return replace(self, to=response.get("to"))

@@ -1,0 +1,57 @@
+"""When a rule may raise: spans of the week and a season of the year, in Beijing time."""
+
+from dataclasses import dataclass
+
+from anlan.rules.parts import RuleError
+
+BEIJING = 8 * 3_600_000
+"""ms that Beijing time is ahead of UTC; it knows no summer time."""
+DAY_MINUTES = 1_440
+MOST_SPANS = 8
+DAYS_OF = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Minutes `start` (included) to `end` (excluded) of the named days, 1 Monday to 7 Sunday.
+
+    An end at or before the start lies on the next day: 1320 to 360 is from 22:00 to 06:00.
+    """
+
+    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    start: int = 0
+    end: int = DAY_MINUTES
+
+    @property
+    def length(self) -> int:
+        """Its minutes on each of its days."""
+        return self.end - self.start + (DAY_MINUTES if self.end <= self.start else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Outside of it nothing is raised; what is raised stays until it is cleared. No span is every minute.
+
+    `season` is two (month, day), both included, and may go over the turn of the year. Raises RuleError
+    "schedule" or "season".
+    """
+
+    spans: tuple[Span, ...] = ()
+    season: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.spans) > MOST_SPANS:
+            raise RuleError("schedule", f"at most {MOST_SPANS} spans, not {len(self.spans)}")
+        for span in self.spans:
+            if not span.days or not set(span.days) <= set(range(1, 8)):
+                raise RuleError("schedule", f"days are 1 (Monday) to 7 (Sunday), not {span.days}")
+            if not (0 <= span.start < DAY_MINUTES and 0 < span.end <= DAY_MINUTES):
+                raise RuleError("schedule", f"minutes {span.start} to {span.end} are not in a day")
+        for month, day in self.season or ():
+            if not (1 <= month <= 12 and 1 <= day <= DAYS_OF[month - 1]):
+                raise RuleError("season", f"there is no day {day} of month {month}")
+
+    def places(self) -> tuple[int, int]:
+        """First and last day of the season as (month - 1) * 31 + day - 1."""
+        first, last = self.season or ((1, 1), (12, 31))
+        return (first[0] - 1) * 31 + first[1] - 1, (last[0] - 1) * 31 + last[1] - 1

@@ -1,0 +1,211 @@
+"""What is read as columns is, to the bit, what the long way reads; whatever else is left to the long way."""
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from anlan.monitoring.json_columns import Names, Parsed, parse
+from anlan.protocols import Frame
+from anlan.protocols.json_readings import parse_messages
+
+CODES = ["d", "gas-17", "水位站", "x" * 64]
+KEYS = ["lel", "t", "可燃气体", "a-Rtd", "k" * 60, "b c"]
+SERIES = {(code, key): 7 * i + k for i, code in enumerate(CODES) for k, key in enumerate(KEYS)}
+NAMED = {place: key for (_, key), place in SERIES.items()}
+
+
+def known() -> Names:
+    names = Names()
+    for i, code in enumerate(CODES):
+        names.device(code, 1000 + i)
+        for key in KEYS:
+            names.series(code, key, SERIES[code, key])
+    return names
+
+
+NAMES = known()
+
+
+def read(*messages: bytes, codes: list[bytes] | None = None) -> Parsed:
+    """All in one buffer, with the codes of their topics behind them."""
+    told = codes or [b""] * len(messages)
+    parts = [part for pair in zip(messages, told, strict=True) for part in pair]
+    ends = np.cumsum([len(part) for part in parts]).reshape(-1, 2)
+    starts = ends - np.array([len(part) for part in parts]).reshape(-1, 2)
+    bounds = np.stack([starts[:, 0], ends[:, 0], starts[:, 1], ends[:, 1]], axis=1)
+    return parse(NAMES, np.frombuffer(b"".join(parts) or b" ", np.uint8), np.ascontiguousarray(bounds))
+
+
+def bits(value: float) -> bytes:
+    return b"nan" if value != value else struct.pack("<d", value)
+
+
+def same(messages: list[bytes], codes: list[bytes]) -> list[bool]:
+    """Which were read as columns, after each of those has been held against the long way."""
+    parsed = read(*messages, codes=codes)
+    for i in np.flatnonzero(parsed.mine).tolist():
+        (event,) = parse_messages(messages[i], codes[i].decode() or None, None)
+        assert isinstance(event, Frame), (messages[i], event)
+        assert (event.deviations, event.fields) == ((), {})
+        assert parsed.device[i] == 1000 + CODES.index(event.device)
+        mine = np.flatnonzero(parsed.message == i)
+        found = [
+            (NAMED[s], t, bits(v))
+            for s, t, v in zip(
+                parsed.series[mine].tolist(), parsed.time[mine].tolist(), parsed.value[mine].tolist(), strict=True
+            )
+        ]
+        assert found == [(r.series, r.time, bits(r.value)) for r in event.readings], messages[i]
+        assert {SERIES[event.device, r.series] for r in event.readings} == set(parsed.series[mine].tolist())
+    return parsed.mine.tolist()
+
+
+numbers = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.floats(-1e6, 1e6).map(lambda v: f"{v:.3f}"),
+    st.integers(-(10**25), 10**25).map(str),
+    st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True),
+    st.sampled_from(["null", "true", "false", "NaN", '"NaN"', '"1.5"', "-0", "-0.0", "01", "1.", ".5", "+1", "1e", "Infinity", "{}", "[1]"]),
+)  # fmt: skip
+blank = st.sampled_from(["", "", "", " ", "\n\t ", "\r\n"])
+key = st.sampled_from([*KEYS, "new", "l\\u0065l", ""]).map(lambda k: f'"{k}"')
+time = st.one_of(
+    st.integers(0, 2 * 10**12).map(str),
+    st.sampled_from(
+        ["253402271999999", "253402272000000", "-1", "1e3", "null", '"2024-07-01T12:00:00+08:00"', "1.0", "true"]
+    ),
+)
+
+
+@st.composite
+def objects(draw: Any, members: Any) -> str:
+    told = draw(members)
+    gap = draw(st.lists(blank, min_size=4, max_size=4))
+    body = f"{gap[0]},{gap[1]}".join(f"{name}{gap[2]}:{gap[3]}{value}" for name, value in told)
+    return f"{gap[1]}{{{gap[0]}{body}{gap[3]}}}{gap[2]}"
+
+
+entry = objects(
+    st.permutations(['"series"', '"value"', '"time"', '"unit"']).flatmap(
+        lambda names: st.tuples(*(
+            st.tuples(st.just(n), {'"series"': key, '"value"': numbers, '"time"': time}.get(n, st.sampled_from(
+                ['"mm"', '"毫米"', '"μg"', "null", "7", '"' + "u" * 130 + '"', '"\x01"', '"\\x"', '"\x7f"'])))
+            for n in names[: 2 + len(names) % 3]
+        ))
+    )
+)  # fmt: skip
+values = objects(st.lists(st.tuples(key, numbers), max_size=5))
+readings = st.lists(entry, max_size=4).map(lambda entries: "[" + ",".join(entries) + "]")
+member = st.one_of(
+    st.tuples(st.just('"device"'), st.sampled_from([*(f'"{c}"' for c in CODES), '"other"', "null", "1"])),
+    st.tuples(st.just('"time"'), time),
+    st.tuples(st.just('"values"'), values),
+    st.tuples(st.just('"readings"'), readings),
+    st.tuples(st.sampled_from(['"extra"', '"Time"', '"valued"']), numbers),
+)
+plain = st.tuples(
+    st.sampled_from(CODES),
+    st.integers(0, 2 * 10**12),
+    st.dictionaries(st.sampled_from(KEYS), st.floats(allow_nan=False), max_size=4),
+).map(lambda told: json.dumps(dict(zip(("device", "time", "values"), told, strict=True)), ensure_ascii=False))
+message = st.one_of(objects(st.lists(member, max_size=5)), plain).map(str.encode)
+code = st.sampled_from([b"", b"", *(c.encode() for c in CODES), b"stranger"])
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.tuples(message, code), min_size=1, max_size=4))
+def test_messages_read_as_columns_are_read_alike_the_long_way(told: list[tuple[bytes, bytes]]) -> None:
+    same([m for m, _ in told], [c for _, c in told])
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    message, code, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("isd")), max_size=3)
+)
+def test_damaged_messages_are_left_to_the_long_way_or_read_alike(
+    whole: bytes, given: bytes, damage: list[tuple[int, int, str]]
+) -> None:
+    data = bytearray(whole)
+    for at, byte, how in damage:
+        at %= len(data) + 1
+        data[at : at + (how != "i")] = b"" if how == "d" else bytes([byte])
+    same([bytes(data)], [given])
+
+
+@settings(max_examples=3000, deadline=None)
+@given(numbers)
+@example("9007199254740993")
+@example("123456789012345678")
+@example("8.41e21")
+@example("0.000000000000000000000123456789012345678")
+def test_a_number_is_rounded_as_the_long_way_rounds_it(text: str) -> None:
+    same([f'{{"device":"d","time":1,"values":{{"t":{text}}}}}'.encode()], [b""])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.floats(1e-4, 1e15), st.integers(15, 17))
+def test_whatever_a_double_is_written_as_is_read_as_columns(value: float, digits: int) -> None:
+    said = f'{{"device":"d","time":1,"values":{{"t":{value:.{digits}g}}}}}'
+    if "e" not in said.partition("values")[2]:
+        assert same([said.encode()], [b""]) == [True]
+
+
+COMMON = [
+    b'{"device":"d","time":1700000000000,"values":{"lel":1.5}}',
+    b'{"device": "d", "time": 1700000000000, "values": {"lel": 1.25, "t": -3, "b c": null}}',
+    b'{"time":5,"device":"d","values":{"lel":true}}\n',
+    b'{"device":"d","values":{"lel":1.5},"time":17}',
+    b'{"device":"d","readings":[{"series":"lel","time":5,"value":1e3,"unit":"mm"},{"value":2,"series":"t","time":4}]}',
+    '{"device":"水位站","time":5,"readings":[{"series":"可燃气体","value":2,"unit":"毫米"}]}'.encode(),
+    b'{"device":"d","time":5,"values":{}}',
+]
+
+
+@pytest.mark.parametrize("said", COMMON)
+def test_the_common_shapes_are_read_as_columns(said: bytes) -> None:
+    assert same([said], [b""]) == [True]
+
+
+def test_a_device_of_the_topic_need_not_be_named_and_must_not_be_contradicted() -> None:
+    said = [
+        b'{"time":5,"values":{"t":1}}',
+        b'{"device":"d","time":5,"values":{"t":1}}',
+        b'{"device":"gas-17","time":5,"values":{"t":1}}',
+    ]
+    assert same(said, [b"d"] * 3) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"", b"{", b"[]", b'[{"device":"d","time":1,"values":{"t":1}}]', b'{"device":"d","time":1,"values":{"t":1}} x',
+        b'{"device":"d","time":1,"values":{"t":1,"t":2}}', b'{"device":"d","time":1,"time":2,"values":{"t":1}}',
+        b'{"device":"d","time":1,"values":{"unseen":1}}', b'{"device":"d","values":{"t":1}}', b'{"device":"d","time":1}',
+        b'{"device":"d","time":1,"values":{"t":1},"readings":[]}', b'\xef\xbb\xbf{"device":"d","time":1,"values":{"t":1}}',
+        b'{"values":{"t":1},"time":1,"device":"d"}', b" " * (1 << 20) + b'{"device":"d","time":1,"values":{"t":1}}',
+    ],
+    ids=lambda said: str(said[-50:]),
+)  # fmt: skip
+def test_what_is_unusual_is_left_to_the_long_way(said: bytes) -> None:
+    assert same([said], [b""]) == [False]
+
+
+def test_names_that_come_later_are_found_and_those_from_before_stay() -> None:
+    names = Names()
+    for k in range(3000):
+        names.device(f"n{k}", k)
+        for s in range(k % 7):
+            names.series(f"n{k}", f"s{s}", 10 * k + s)
+    said = [f'{{"device":"n{k}","time":1,"values":{{"s{s}":{k}}}}}'.encode() for k in range(3000) for s in range(k % 7)]
+    ends = np.cumsum([len(m) for m in said])
+    starts = ends - [len(m) for m in said]
+    bounds = np.stack([starts, ends, 0 * ends, 0 * ends], axis=1)
+    parsed = parse(names, np.frombuffer(b"".join(said), np.uint8), bounds)
+    assert parsed.mine.all()
+    assert parsed.series.tolist() == [10 * k + s for k in range(3000) for s in range(k % 7)]
+    assert parsed.device.tolist() == [k for k in range(3000) for _ in range(k % 7)]
