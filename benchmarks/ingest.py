@@ -5,24 +5,27 @@
 A whole Anlan on this machine; sender, broker, ingest process and database share its cores. A reading counts when its
 frame has been answered (TCP) or when it stands in the ledger (MQTT); then the ledger must add up to what was sent. The
 rival over TCP decodes the same frames with the same decoder and inserts row by row, one commit a frame: no ledger, no
-rules. Over MQTT messages of one reading and of 50 have gathered at the broker (QoS 1) while the ingest process was
-stopped; the rival is a bare aiomqtt loop that receives as many from the same broker and does nothing with them.
+rules. Over MQTT (QoS 1, one reading a message and 50) the rival is a bare aiomqtt loop that receives as many from the same
+broker and does nothing with them. Both are timed from where they go on after messages have gathered while they were
+stopped, and ("live") from the first of as many more that are sent while they run.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter, sleep, time
 
 import psycopg
-from mqtt_wire import bare_receive, bare_subscribe, blast, published
+from mqtt_wire import Bare, blast, published
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import Frame, decode, protocols
@@ -46,6 +49,9 @@ known = connection.settings_dict
 print(json.dumps({"dbname": known["NAME"], "user": known["USER"], "host": known["HOST"]}))
 """
 KEPT = "select coalesce(sum(count), 0) from monitoring_ledgercount where source = %s"
+DIFFERENCE = """
+select (select sum(readings) from monitoring_framecount) - (select sum(count) from monitoring_ledgercount)
+"""
 RIVAL = "create table rival (series text, time bigint, value float8, primary key (series, time))"
 
 
@@ -92,30 +98,48 @@ def ingest_process(anlan: Anlan) -> int:
     raise AssertionError("no ingest process")
 
 
-def over_mqtt(anlan: Anlan, database: psycopg.Connection, count: int, factors: int) -> tuple[float, float]:
-    """Readings a second of Anlan, and of the bare loop."""
-    port, name = anlan.mqtt, f"bare-{factors}"
-    start = int(time() * 1000) - (count // PUBLISHERS + 10) * 1000
-    before = kept(database, "mqtt")
+def over_mqtt(anlan: Anlan, database: psycopg.Connection, count: int, factors: int) -> dict[str, float]:
+    """Readings a second of Anlan and of the bare loop: of what has gathered, and while it is being sent."""
+    start = int(time() * 1000) - (2 * count // PUBLISHERS + 20) * 1000
+    whole, pid = count * factors, ingest_process(anlan)
     first = messages(PUBLISHERS, factors, start - 1000)
-    blast(port, published(first), len(first))
-    until_kept(database, before + PUBLISHERS * factors)
-    bare_subscribe(port, name)
-    packets, pid = published(messages(count, factors, start)), ingest_process(anlan)
+    blast(anlan.mqtt, published(first), len(first))
+    known = until_kept(database, PUBLISHERS * factors)
+    bare, packets = Bare(anlan.mqtt, count), published(messages(count, factors, start))
+    with stopped(pid):
+        blast(anlan.mqtt, packets, count)
+        began = perf_counter()
+    known = until_kept(database, known + whole)
+    gathered, bare_gathered = perf_counter() - began, bare.seconds()
+    packets, began = published(messages(count, factors, start + (count // PUBLISHERS + 2) * 1000)), perf_counter()
+    blast(anlan.mqtt, packets, count)
+    until_kept(database, known + whole)
+    live = perf_counter() - began
+    with stopped(pid):
+        bare, began = Bare(anlan.mqtt, count), perf_counter()
+        sender = threading.Thread(target=blast, args=(anlan.mqtt, packets, count))
+        sender.start()
+        bare_live = bare.seconds()
+        sender.join()
+    until_kept(database, known + 2 * whole)
+    seconds = {"mqtt": gathered, "aiomqtt": bare_gathered, "mqtt_live": live, "aiomqtt_live": bare_live}
+    return {f"{name}_{factors}": whole / taken for name, taken in seconds.items()}
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGSTOP)
-    blast(port, packets, count)
-    began = perf_counter()
-    os.kill(pid, signal.SIGCONT)
-    until_kept(database, before + (PUBLISHERS + count) * factors)
-    taken = perf_counter() - began
-    bare = bare_receive(port, name, count)
-    return count * factors / taken, count * factors / bare
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
-def until_kept(database: psycopg.Connection, readings: int) -> None:
+def until_kept(database: psycopg.Connection, readings: int) -> int:
+    """Waits for at least as many over MQTT, and gives their number."""
     while (now := kept(database, "mqtt")) < readings:
-        sleep(0.02)
-    assert now == readings, "the ledger does not add up"
+        sleep(0.01)
+    return now
 
 
 began = 0.0
@@ -149,6 +173,10 @@ def rival(database: psycopg.Connection, batch: list[bytes]) -> float:
     return count / (perf_counter() - start)
 
 
+def readings_sent(count: int, factors: int) -> int:
+    return (PUBLISHERS + 3 * count) * factors
+
+
 def measure(anlan: Anlan, readings: int, factors: int, count: int) -> dict[str, float]:
     facts = json.loads(anlan.command("manage", "shell", "-v0", "-c", REGISTER % (DEVICES, PUBLISHERS)).splitlines()[-1])
     each = readings // DEVICES // factors
@@ -157,12 +185,11 @@ def measure(anlan: Anlan, readings: int, factors: int, count: int) -> dict[str, 
     with psycopg.connect(**facts, autocommit=True) as database:
         plain = rival(database, over_tcp[0][: RIVAL_READINGS // factors])
         by_tcp = timed(database, "hj212", whole, lambda: asyncio.run(tcp(anlan.devices["hj212"], over_tcp)))
-        single, bare = over_mqtt(anlan, database, count, 1)
-        batched, bare_batched = over_mqtt(anlan, database, count // 4, BATCH)
-    return {
-        "tcp": by_tcp, "row_by_row": plain, "mqtt_single": single, "aiomqtt_single": bare, "mqtt_batched": batched,
-        "aiomqtt_batched": bare_batched,
-    }  # fmt: skip
+        found = over_mqtt(anlan, database, count, 1) | over_mqtt(anlan, database, count // 4, BATCH)
+        sent = whole + readings_sent(count, 1) + readings_sent(count // 4, BATCH)
+        assert kept(database, "hj212") + kept(database, "mqtt") >= sent, "something is missing"
+        assert database.execute(DIFFERENCE).fetchone() == (0,), "the ledger does not add up"
+    return {"tcp": by_tcp, "row_by_row": plain} | found
 
 
 def main() -> None:
@@ -191,7 +218,9 @@ def main() -> None:
         print(f"{name:12} {figures[name]:11,.0f} readings/s stored, judged and counted; {ratio:5.1f} x {other}")
 
 
-RIVALS = {"tcp": "row_by_row", "mqtt_single": "aiomqtt_single", "mqtt_batched": "aiomqtt_batched"}
+RIVALS = {"tcp": "row_by_row"} | {
+    f"{name}_{factors}": f"aio{name}_{factors}" for factors in (1, BATCH) for name in ("mqtt", "mqtt_live")
+}
 
 
 class Unhurried(Anlan):

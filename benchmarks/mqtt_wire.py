@@ -1,8 +1,11 @@
 """Many MQTT messages to a broker at once, as bytes made beforehand, and a bare aiomqtt loop that receives them."""
 
 import asyncio
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from time import perf_counter
@@ -41,26 +44,39 @@ def blast(port: int, packets: bytes, count: int) -> None:
         sender.join()
 
 
-def bare_subscribe(port: int, name: str) -> None:
-    """Makes a session at the broker in which messages gather."""
+class Bare:
+    """A bare loop in a process of its own, which is stopped until it is timed."""
 
-    async def once() -> None:
-        async with aiomqtt.Client("127.0.0.1", port, identifier=name, clean_session=False) as client:
-            await client.subscribe("anlan/+/readings", qos=1)
+    def __init__(self, port: int, count: int) -> None:
+        command = [sys.executable, __file__, str(port), str(count)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._line("subscribed")
+        self._process.send_signal(signal.SIGSTOP)
 
-    asyncio.run(once())
+    def seconds(self) -> float:
+        """For receiving and acknowledging what has gathered, doing nothing with it."""
+        began = perf_counter()
+        self._process.send_signal(signal.SIGCONT)
+        self._line("received")
+        taken = perf_counter() - began
+        self._process.wait(10)
+        return taken
+
+    def _line(self, word: str) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().strip() == word
 
 
-def bare_receive(port: int, name: str, count: int) -> float:
-    """Seconds for receiving and acknowledging what has gathered, doing nothing with it."""
+async def receive(port: int, left: int) -> None:
+    async with aiomqtt.Client("127.0.0.1", port, identifier="bare") as client:
+        await client.subscribe("anlan/+/readings", qos=1)
+        print("subscribed", flush=True)
+        async for _message in client.messages:
+            left -= 1
+            if not left:
+                break
+    print("received", flush=True)
 
-    async def receive() -> float:
-        began, left = perf_counter(), count
-        async with aiomqtt.Client("127.0.0.1", port, identifier=name, clean_session=False) as client:
-            async for _message in client.messages:
-                left -= 1
-                if not left:
-                    return perf_counter() - began
-        raise AssertionError("the broker hung up")
 
-    return asyncio.run(receive())
+if __name__ == "__main__":
+    asyncio.run(receive(int(sys.argv[1]), int(sys.argv[2])))

@@ -32,9 +32,9 @@ def listens(port: int) -> bool:
 class Mosquitto:
     """A real broker on a free port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.port = free_port()
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 0",
+        lines = [f"listener {self.port} 127.0.0.1", *(more or ["allow_anonymous true"]), "max_inflight_messages 0",
                  "max_queued_messages 0", "log_dest none"]  # fmt: skip
         self._conf = folder / "mosquitto.conf"
         self._conf.write_text("\n".join(lines) + "\n")

@@ -2,44 +2,102 @@
 
 from itertools import pairwise
 from math import inf, nan
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anlan.rules import KernelState, Level, Rule, RuleTable, Threshold, from_bytes, judge, sweep, to_bytes
+from anlan.rules import (
+    Band,
+    KernelState,
+    Level,
+    Rule,
+    RuleTable,
+    Schedule,
+    Span,
+    Threshold,
+    Window,
+    from_bytes,
+    judge,
+    sweep,
+    to_bytes,
+)
 
 from .reference import Change, Reference
 
 SERIES = 4
+TICK = 20_000
+COLOURS = ["blue", "yellow", "orange", "red"]
 Reading = tuple[int, int, float]
 raised = st.sampled_from([level for level in Level if level])
 steps = st.integers(0, 12).map(lambda n: n / 2)
 
 
+ticks = st.integers(0, 6).map(lambda n: n * TICK)
+
+
 @st.composite
-def rules(draw: st.DrawFn) -> Rule:
-    sign = draw(st.sampled_from([1, -1]))
+def thresholds(draw: st.DrawFn, direction: str) -> dict[str, Any]:
+    """Any of the four colours, each further out than the one before."""
     ups = sorted(draw(st.sets(steps, max_size=4)))
     downs = sorted(draw(st.lists(steps, min_size=len(ups), max_size=len(ups))))
-    names = sorted(
-        draw(st.permutations(["blue", "yellow", "orange", "red"]))[: len(ups)],
-        key=["blue", "yellow", "orange", "red"].index,
-    )
-    levels = {
-        name: Threshold(raise_at=sign * up, clear_at=sign * min(up, down))
-        for name, up, down in zip(names, ups, downs, strict=True)
-    }
+    names = sorted(draw(st.permutations(COLOURS))[: len(ups)], key=COLOURS.index)
+    pairs = [(up, min(up, down)) for up, down in zip(ups, downs, strict=True)]
+    return dict(zip(names, (limit(direction, *pair) for pair in pairs), strict=True))
+
+
+def limit(direction: str, up: float, down: float) -> Threshold | Band:
+    if direction in ("above", "below"):
+        sign = 1 if direction == "above" else -1
+        return Threshold(raise_at=sign * up, clear_at=sign * down)
+    if direction == "outside":
+        return Band(raise_low=-up - 1, raise_high=up + 1, clear_low=-down - 1, clear_high=down + 1)
+    return Band(raise_low=up - 9, raise_high=9 - up, clear_low=down - 9, clear_high=9 - down)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[Window, ...]:
+    lengths = sorted(draw(st.sets(st.sampled_from([TICK, 3 * TICK, 7 * TICK, 2880 * TICK]), max_size=3)))
+    return tuple(Window(length=length, **draw(thresholds("above"))) for length in lengths)
+
+
+spans = st.builds(
+    Span,
+    days=st.lists(st.integers(1, 7), min_size=3, max_size=7).map(tuple),
+    start=st.integers(476, 500),
+    end=st.integers(476, 500),
+)
+days = st.sampled_from([(1, 1), (1, 2), (12, 31), (6, 1)])
+schedules = st.builds(Schedule, spans=st.lists(spans, max_size=2).map(tuple), season=st.none() | st.tuples(days, days))
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    direction = draw(st.sampled_from(["above", "below", "inside", "outside"]))
+    samples, within = draw(st.integers(1, 4)), draw(st.sampled_from([0, 0, 5]))
+    rich = draw(st.booleans())
     return Rule(
-        direction="above" if sign == 1 else "below",
+        direction=direction,
         low=draw(st.sampled_from([-inf, -5, -8])),
         high=draw(st.sampled_from([inf, 5, 8])),
-        samples=draw(st.integers(1, 4)),
+        samples=samples,
+        within=within if rich else 0,
+        duration=draw(ticks) if rich and not within else 0,
+        clear_samples=draw(st.integers(1, 3)),
+        clear_duration=draw(ticks) if rich else 0,
         rate_limit=draw(st.sampled_from([inf, 0, 1, 4])),
+        rate_per=draw(st.sampled_from([0, 0, TICK])),
         rate_level=draw(raised),
-        no_data_after=draw(st.integers(0, 6)),
+        windows=draw(windows()) if rich else (),
+        counter=draw(st.booleans()),
+        flat_after=draw(ticks) if rich else 0,
+        flat_tolerance=draw(st.sampled_from([0, 0.5, 2])),
+        flat_level=draw(raised),
+        no_data_after=draw(ticks),
         no_data_level=draw(raised),
-        **levels,
+        schedule=draw(st.none() | schedules) if rich else None,
+        **draw(thresholds(direction)),
     )
 
 
@@ -55,15 +113,15 @@ series_rules = st.lists(rules(), min_size=SERIES, max_size=SERIES)
 
 def placed(batch: list[Reading], now: int) -> list[Reading]:
     """Times are drawn around the clock, so that late, duplicate, future and good readings all are common."""
-    return [(s, now + i // 2 + shift, value) for i, (s, shift, value) in enumerate(batch)]
+    return [(s, (now + i // 2 + shift) * TICK, value) for i, (s, shift, value) in enumerate(batch)]
 
 
 def kernel_judges(
-    table: RuleTable, state: KernelState, batch: list[Reading], now: int
+    table: RuleTable, state: KernelState, batch: list[Reading], now: int, *, gaps: bool = False
 ) -> tuple[list[int], list[Change]]:
     s, t = (np.array([row[k] for row in batch], np.int64) for k in (0, 1))
     v = np.array([row[2] for row in batch], np.float64)
-    verdict = judge(table, state, s, t, v, now=now, future_tolerance=4, max_age=8)
+    verdict = judge(table, state, s, t, v, now=now * TICK, future_tolerance=4 * TICK, max_age=8 * TICK, gaps=gaps)
     return verdict.ledger.tolist(), told(verdict.transitions)
 
 
@@ -78,25 +136,28 @@ def same(mine: list[Change], yours: list[Change]) -> bool:
 
 def restored(state: KernelState) -> KernelState:
     """What a process that starts anew makes of the stored bytes."""
+    kept = from_bytes(to_bytes(state))
+    assert to_bytes(kept) == to_bytes(state)
     fresh = KernelState.empty(SERIES)
-    fresh.set_rows(np.arange(SERIES), from_bytes(to_bytes(state.rows(np.arange(SERIES)))))
+    fresh.set_rows(np.arange(SERIES), kept)
     return fresh
 
 
 @settings(max_examples=400, deadline=None)
-@given(series_rules, batches, st.booleans())
+@given(series_rules, batches, st.booleans(), st.booleans())
 def test_the_kernel_says_what_the_plain_loop_says(
-    given_rules: list[Rule], given_batches: list[list[Reading]], restart: bool
+    given_rules: list[Rule], given_batches: list[list[Reading]], restart: bool, gaps: bool
 ) -> None:
-    table, state, reference = RuleTable.of(given_rules), KernelState.empty(SERIES), Reference(given_rules, 0)
+    table, state = RuleTable.of(given_rules), KernelState.empty(SERIES)
+    reference = Reference(given_rules, 0, gaps=gaps)
     state.since[:] = 0
     for now, batch in zip(range(3, 99, 5), given_batches, strict=False):
         sent = placed(batch, now)
-        ledger, changes = kernel_judges(table, state, sent, now)
-        expected, expected_changes = reference.judge(sent, now, 4, 8)
+        ledger, changes = kernel_judges(table, state, sent, now, gaps=gaps)
+        expected, expected_changes = reference.judge(sent, now * TICK, 4 * TICK, 8 * TICK)
         assert ledger == expected
         assert same(changes, expected_changes)
-        assert same(told(sweep(table, state, now)), reference.sweep(now))
+        assert same(told(sweep(table, state, now * TICK)), reference.sweep(now * TICK))
         state = restored(state) if restart else state
 
 
@@ -118,7 +179,7 @@ def test_a_batch_cut_at_any_places_gives_the_same_transitions_and_state(
         cut = restored(cut)
     assert cut_ledger == ledger
     assert same(cut_changes, changes)
-    assert cut.cells.tobytes() == whole.cells.tobytes()
+    assert cut.tobytes() == whole.tobytes()
 
 
 @settings(max_examples=100, deadline=None)
@@ -129,9 +190,9 @@ def test_sending_a_batch_again_changes_no_state_and_tells_nothing(
     table, state = RuleTable.of(given_rules), KernelState.empty(SERIES)
     sent = placed(drawn, 10)
     kernel_judges(table, state, sent, 20)
-    before = state.cells.tobytes()
+    before = state.tobytes()
     assert kernel_judges(table, state, sent, 20)[1] == []
-    assert state.cells.tobytes() == before
+    assert state.tobytes() == before
 
 
 @settings(max_examples=100, deadline=None)
@@ -143,4 +204,4 @@ def test_the_other_series_of_a_batch_change_nothing_for_one(given_rules: list[Ru
     kernel_judges(table, together, sent, 20)
     for s in range(SERIES):
         kernel_judges(table, alone, [row for row in sent if row[0] == s], 20)
-    assert together.cells.tobytes() == alone.cells.tobytes()
+    assert together.tobytes() == alone.tobytes()

@@ -104,7 +104,7 @@ def _cameras() -> Iterator[BlindSpot]:
     for row in camera.objects.filter(status="offline"):
         yield BlindSpot(
             kind=Kind.CAMERA, thing=f"camera:{row.pk}", name=row.name, address=row.address, location=row.location,
-            area_id=row.area_id, organisation_id=row.organisation_id, since=getattr(row, "last_seen_at", None),
+            area_id=row.area_id, organisation_id=row.organisation_id, since=getattr(row, "status_since", None),
         )  # fmt: skip
 
 

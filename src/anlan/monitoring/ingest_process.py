@@ -12,6 +12,7 @@ import logging
 import os
 import resource
 import signal
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,7 @@ from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.feeds import pull_forever
+from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -31,6 +33,8 @@ from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
 from anlan.monitoring.gateway.writer import Writer
+from anlan.monitoring.journal import checkpoint_if_due
+from anlan.monitoring.judging import judging
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling.poller import Pollers
 from anlan.monitoring.projections import rebuild
@@ -76,6 +80,7 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
+            self.start(AiTopic(Broker.at(mqtt_url), name=name, share=share).run())
             self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, name=name).run())
 
     async def close(self) -> None:
@@ -125,6 +130,8 @@ def _sweep(since: int) -> None:
     now = now_ms()
     silence_sweep(now=now, since=since)
     derived_sweep(now=now)
+    with judging() as memory:
+        checkpoint_if_due(memory, time.monotonic())
 
 
 async def main(ports: dict[str, int], mqtt_url: str | None, stop: asyncio.Event | None = None) -> None:

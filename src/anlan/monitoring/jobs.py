@@ -65,3 +65,21 @@ def blind_areas_each_ten_minutes(timestamp: int) -> None:
     from anlan.monitoring.blind import blind_renew
 
     blind_renew()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="monitoring.readings_pack", queue="store", queueing_lock="monitoring.readings_pack")
+def readings_pack_each_minute(timestamp: int) -> None:
+    """Packs the log of readings where it is long or old enough."""
+    from anlan.monitoring.keeping import readings_pack
+
+    readings_pack(now=now_ms())
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(name="monitoring.readings_age", queue="store", queueing_lock="monitoring.readings_age")
+def readings_age_each_night(timestamp: int) -> None:
+    """Moves months that have been over for long enough into files."""
+    from anlan.monitoring.keeping import readings_age
+
+    readings_age(now=now_ms())

@@ -21,6 +21,8 @@ from anlan.rules.rows import RULE_ROW
 TAKEN = (int(Ledger.NORMAL), int(Ledger.ALARM), int(Ledger.SUPPRESSED))
 """The states of readings that the kernel took into its state."""
 EVER = 2**62
+MOST_ROWS, MOST_SECONDS = 200, 60.0
+"""A checkpoint is made after so many rows of the log, or so many seconds."""
 log = logging.getLogger(__name__)
 
 _HEADS = "select coalesce(max(id), 0), coalesce(max(id) filter (where whole), 0) from monitoring_statejournal"
@@ -28,6 +30,7 @@ _ENTRIES = "select id, position, series, state, rules from monitoring_statejourn
 _WRITE = """
 insert into monitoring_statejournal (position, whole, series, state, rules) values (%s, %s, %s, %s, %s) returning id
 """
+_WHOLE = "select position from monitoring_statejournal where whole order by id desc limit 1"
 _FORGET = "delete from monitoring_statejournal where id < %s"
 
 
@@ -103,6 +106,21 @@ def checkpoint(memory: Memory) -> None:
     _write(memory, np.arange(memory.count), whole=True, state=True, rules=True)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [memory.entry])
+
+
+def checkpoint_if_due(memory: Memory, now: float) -> None:
+    """After so many batches or seconds (`now` is any clock's): then a restart has little to judge again."""
+    position, at = memory.checked
+    if memory.position > position and (memory.position - position >= MOST_ROWS or not 0 <= now - at < MOST_SECONDS):
+        checkpoint(memory)
+        memory.checked = memory.position, now
+
+
+def position_settled() -> int:
+    """The log up to here is in a checkpoint: nobody will read it again to judge."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHOLE)
+        return (cursor.fetchone() or (0,))[0]
 
 
 def _write(memory: Memory, places: Places, *, whole: bool, state: bool, rules: bool) -> None:

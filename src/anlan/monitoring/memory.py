@@ -40,7 +40,7 @@ class Memory:
     """One place a series, in `ids`, `device_ids`, `state` and `table` alike; a place stays while the memory lives.
 
     `position` is the newest row of the store's log that is in `state`, `entry` the newest of the state's journal. `unshown`
-    marks series whose newest value pages do not show yet.
+    marks series whose newest value pages do not show yet; `checked` is the position and moment of the last checkpoint.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,7 @@ class Memory:
     def forget(self) -> None:
         """Knows nothing; the next transaction reads it all again."""
         self.position = self.entry = -1
+        self.checked = (-1, 0.0)
         self.count = 0
         self.ids = np.zeros(ROOM, np.int64)
         self.device_ids = np.zeros(ROOM, np.int64)

@@ -51,14 +51,15 @@ def judge(
     sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it. One owner at a time: the loop runs without the GIL.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
-    readings = s, t, v = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
+    readings = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
     _check(table, state, readings)
-    oldest, newest = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
+    bounds = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
+    columns = tuple(readings)
     ledger = np.empty(len(series), np.uint8)
     progress, todo = np.zeros(3, np.int64), np.empty(BLOCK, np.int64)
 
     def run(out: NDArray[np.void]) -> int:
-        return judge_each(_rules(table), _memory(state), s, t, v, oldest, newest, gaps, progress, todo, ledger, out)
+        return judge_each(_rules(table), _memory(state), columns, bounds, gaps, progress, todo, ledger, out)
 
     def done() -> bool:
         return progress[0] >= len(series) and progress[1] == progress[2]
@@ -72,7 +73,7 @@ def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
 
     Silence counts from the last valid reading or `state.since`, whichever is later, and not at all where both
     are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN; of a
-    sum that has fallen it is `now`. Rows are TRANSITION, in order of series.
+    sum that has fallen it is `now` (or the last reading's, where that is later). Rows are TRANSITION, in order of series.
     """
     _check(table, state, [np.zeros(0, np.int64)])
 
@@ -89,7 +90,7 @@ def _gathered(
 ) -> NDArray[np.void]:
     """All transitions, a buffer at a time; a run that stops with room in it wants room for a window's entries."""
     out = np.empty(MOST_ROWS + min(MOST_ROWS * n, ROOM), TRANSITION)
-    parts = []
+    parts: list[NDArray[np.void]] = []
     while not done():
         count = run(out)
         if done() and not parts:

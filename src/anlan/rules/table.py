@@ -68,7 +68,8 @@ class RuleTable:
         self.row[idx] = self._rows_of(list(np.array(rows, RULE_ROW, ndmin=1)))
         self.version += 1
 
-    def set(self, i: int, rule: Rule) -> None:
+    def set(self, i: Any, rule: Rule) -> None:
+        """One rule for one series or several (an index or indices)."""
         self.row[i] = self._rows_of([row_of(rule)])[0]
         self.version += 1
 

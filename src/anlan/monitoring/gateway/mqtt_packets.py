@@ -84,7 +84,7 @@ def suback(version: int, body: bytes) -> list[int]:
 def _properties(body: bytes, at: int) -> dict[int, int]:
     at, length = _read_number(body, at)
     found, end = {}, at + length
-    while at < end:
+    while at < end <= len(body):
         name, at = body[at], at + 1
         if size := _SIZES.get(name):
             found[name] = int.from_bytes(body[at : at + size], "big")

@@ -39,7 +39,11 @@ create table monitoring_readingfile (
 create table monitoring_storestate (id smallint primary key check (id = 1), folded bigint not null);
 insert into monitoring_storestate values (1, 0);
 alter table monitoring_readinglog alter data set storage external;
-alter table monitoring_readingchunk alter data set storage plain;
+alter table monitoring_readingchunk alter data set storage external, set (
+    toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0.05);
+alter table monitoring_readinglog set (
+    autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 2000,
+    toast.autovacuum_vacuum_scale_factor = 0);
 """
 UNDO = """
 drop table monitoring_readinglog, monitoring_readingchunk, monitoring_readingfile, monitoring_storestate;

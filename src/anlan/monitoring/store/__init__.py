@@ -6,7 +6,9 @@ into chunks; `age` moves old months into files. What is read comes from one snap
 
 from anlan.monitoring.store.ageing import Aged, age
 from anlan.monitoring.store.blocks import StoreError
+from anlan.monitoring.store.downsample import downsample
 from anlan.monitoring.store.log import LogRow, append, log_after, log_head
+from anlan.monitoring.store.moments import DAY
 from anlan.monitoring.store.order import VALID, Bucket
 from anlan.monitoring.store.reading import (
     Arrays,
@@ -19,13 +21,16 @@ from anlan.monitoring.store.reading import (
     scan,
     series_stored,
 )
-from anlan.monitoring.store.tending import Tended, tend
+from anlan.monitoring.store.standing import Form, forms
+from anlan.monitoring.store.tending import Tended, due, tend
 
 __all__ = [
+    "DAY",
     "VALID",
     "Aged",
     "Arrays",
     "Bucket",
+    "Form",
     "LogRow",
     "StoreError",
     "Tended",
@@ -33,7 +38,10 @@ __all__ = [
     "append",
     "arrays",
     "count",
+    "downsample",
+    "due",
     "envelopes",
+    "forms",
     "known",
     "latest",
     "log_after",

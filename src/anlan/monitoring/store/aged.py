@@ -1,7 +1,7 @@
 """Readings of whole months that are over, as Parquet: a file a month and block of series, a row group a series."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 
-from anlan.monitoring.store.blocks import Columns
+from anlan.monitoring.store.blocks import Columns, StoreError
 
 BLOCK = 64
 """Series in a file: ids that are the same when divided by it."""
@@ -27,8 +27,9 @@ def folder() -> Path:
     return Path(settings.READINGS_ROOT)
 
 
-def write(path: str, columns: Columns) -> int:
-    """Writes ordered readings for good, under their final name only when whole; gives the file's size in bytes.
+def write(path: str, series: Iterable[Columns]) -> int:
+    """Writes the ordered readings of one series after the other for good, under their final name only when whole;
+    gives the file's size in bytes.
 
     OSError where the disk is full: then nothing is left behind.
     """
@@ -36,7 +37,7 @@ def write(path: str, columns: Columns) -> int:
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_suffix(".part")
     try:
-        _write(draft, columns)
+        _write(draft, series)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(draft, final)
@@ -47,13 +48,12 @@ def write(path: str, columns: Columns) -> int:
     return final.stat().st_size
 
 
-def _write(path: Path, columns: Columns) -> None:
-    edges = np.flatnonzero(np.diff(columns.series)) + 1
-    table = pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
+def _write(path: Path, series: Iterable[Columns]) -> None:
     dictionary = {"use_dictionary": ["series", "value", "state"], "column_encoding": {"time": "DELTA_BINARY_PACKED"}}
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd", **dictionary) as writer:
-        for first, last in zip([0, *edges.tolist()], [*edges.tolist(), len(columns.time)], strict=True):
-            writer.write_table(table.slice(first, last - first), row_group_size=last - first)
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", write_page_checksum=True, **dictionary) as writer:
+        for columns in series:
+            table = pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
+            writer.write_table(table, row_group_size=len(columns.time))
 
 
 def _sync(place: Path) -> None:
@@ -65,18 +65,24 @@ def _sync(place: Path) -> None:
 
 
 def read(path: str, ids: Sequence[int]) -> Columns:
-    """The readings of these series in a file. FileNotFoundError where it has been replaced or is lost."""
+    """The readings of these series in a file. FileNotFoundError where it has been replaced, StoreError where damaged."""
     name = folder() / path
-    metadata, groups = _index(str(name))
-    wanted = [groups[series_id] for series_id in ids if series_id in groups]
-    if not wanted:
-        return Columns.empty()
-    with pq.ParquetFile(name, metadata=metadata, memory_map=True) as file:
-        table = file.read_row_groups(wanted, use_threads=False)
+    try:
+        metadata, groups = _index(str(name))
+        wanted = [groups[series_id] for series_id in ids if series_id in groups]
+        if not wanted:
+            return Columns.empty()
+        with pq.ParquetFile(name, metadata=metadata, memory_map=True, page_checksum_verification=True) as file:
+            table = file.read_row_groups(wanted, use_threads=False)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{name}, series {list(ids)[:5]}: {error}") from None
     return Columns(*(np.ascontiguousarray(table.column(name).to_numpy()) for name in SCHEMA.names))
 
 
 def series_in(path: str) -> list[int]:
+    """The ids of the series in a file."""
     return list(_index(str(folder() / path))[1])
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-import numpy as np
 from django.db import transaction
 
 from anlan.monitoring.store import aged
@@ -24,10 +23,13 @@ _MONTHS = """
 select distinct date_trunc('month', timestamp 'epoch' + (last_time + %s) * interval '1 ms')::timestamp::text
 from monitoring_readingchunk where last_time >= %s and last_time < %s order by 1
 """
-_CHUNKS = """
-select id, series_id, number, data from monitoring_readingchunk
-where series_id >= %s and series_id < %s and last_time >= %s and last_time < %s order by id
+_SERIES = """
+select series_id, sum(number)::bigint from monitoring_readingchunk
+where series_id >= %s and series_id < %s and last_time >= %s and last_time < %s group by series_id order by series_id
 """
+_WITHIN = "series_id = %s and last_time >= %s and last_time < %s"
+_CHUNKS = f"select id, number, data from monitoring_readingchunk where {_WITHIN} order by id"
+_GONE = f"delete from monitoring_readingchunk where {_WITHIN}"
 
 
 class Aged(NamedTuple):
@@ -69,34 +71,52 @@ def _move(block: int, start: int, end: int) -> Aged:
     with transaction.atomic():
         if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
             return Aged()
-        rows = run(_CHUNKS, [block * aged.BLOCK, (block + 1) * aged.BLOCK, start, end])
-        if not rows:
+        waiting: dict[int, int] = dict(run(_SERIES, [block * aged.BLOCK, (block + 1) * aged.BLOCK, start, end]))
+        if not waiting:
             return Aged()
-        fresh = unpack([r[3] for r in rows], [r[2] for r in rows], [f"series {r[1]}" for r in rows])
         old = run("select id, path from monitoring_readingfile where block = %s and month = %s", [block, start])
-        columns = settled(Columns.joined([*(_whole(path) for _, path in old), fresh]))
-        size = _write(block, start, columns, [row[0] for row in old])
-        run("delete from monitoring_readingchunk where id = any(%s::bigint[])", [[row[0] for row in rows]])
+        size = _replace(block, start, end, waiting, dict(old))
+        for series_id in waiting:
+            run(_GONE, [series_id, start, end])
     for _, path in old:
         (aged.folder() / path).unlink(missing_ok=True)
-    return Aged(1, len(fresh.time), size)
+    return Aged(1, sum(waiting.values()), size)
 
 
-def _whole(path: str) -> Columns:
-    return aged.read(path, aged.series_in(path))
-
-
-def _write(block: int, start: int, columns: Columns, replaced: list[int]) -> int:
+def _replace(block: int, start: int, end: int, waiting: dict[int, int], old: dict[int, str]) -> int:
+    """Writes the file of a block and month with what waits, in the place of an older one; gives its bytes."""
     month = datetime.fromtimestamp((start + SHIFT) / 1000, UTC)
     path = f"{month:%Y-%m}/{block:06d}-{uuid4().hex[:8]}.parquet"
-    size = aged.write(path, columns)
-    run("delete from monitoring_readingfile where id = any(%s::bigint[])", [replaced])
+    ids = sorted({*waiting, *(series_id for name in old.values() for series_id in aged.series_in(name))})
+    bounds = _Bounds()
+    size = aged.write(path, (bounds.seen(_together(one, start, end, [*old.values()])) for one in ids))
+    run("delete from monitoring_readingfile where id = any(%s::bigint[])", [list(old)])
     run(
         "insert into monitoring_readingfile (block, month, path, first_time, last_time, number, bytes)"
         " values (%s, %s, %s, %s, %s, %s, %s)",
-        [block, start, path, int(columns.time.min()), int(np.max(columns.time)), len(columns.time), size],
+        [block, start, path, bounds.first, bounds.last, bounds.number, size],
     )
     return size
+
+
+def _together(series_id: int, start: int, end: int, files: list[str]) -> Columns:
+    """A series' month: what is in its file and what waits, settled."""
+    rows = run(_CHUNKS, [series_id, start, end])
+    names = [f"series {series_id}, chunk {row[0]}" for row in rows]
+    fresh = unpack([row[2] for row in rows], [row[1] for row in rows], names)
+    return settled(Columns.joined([*(aged.read(path, [series_id]) for path in files), fresh]))
+
+
+class _Bounds:
+    """What a file holds, noted while it is written."""
+
+    first, last, number = 2**62, -(2**62), 0
+
+    def seen(self, columns: Columns) -> Columns:
+        self.first = min(self.first, int(columns.time[0]))
+        self.last = max(self.last, int(columns.time[-1]))
+        self.number += len(columns.time)
+        return columns
 
 
 def sweep() -> int:

@@ -5,6 +5,8 @@ largest of 1, 1,000 and 60,000 ms that divides them), values (decimals as whole 
 one before, else the eight bytes of each), states (one, or a byte each). The plain NaN is a code of its own.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ Bytes = NDArray[np.uint8]
 
 
 @compiled
-def _width(low: int, high: int) -> int:
+def _width(low: Any, high: Any) -> int:
     """Bytes of the smallest signed integer that holds all from low to high and, beyond them, its own least."""
     if low == 0 and high == 0:
         return 0
@@ -37,14 +39,14 @@ def _width(low: int, high: int) -> int:
 
 
 @compiled
-def _put(out: Bytes, at: int, number: int, width: int) -> int:
+def _put(out: Bytes, at: int, number: Any, width: int) -> int:
     for k in range(width):
         out[at + k] = (number >> (8 * k)) & 255
     return at + width
 
 
 @compiled
-def _get(data: Bytes, at: int, width: int) -> int:
+def _get(data: Bytes, at: Any, width: Any) -> Any:
     number = np.int64(0)
     for k in range(width):
         number |= np.int64(data[at + k]) << (8 * k)
@@ -121,15 +123,8 @@ def _time_column(time: Ints, first: int, last: int, out: Bytes, at: int, end: in
 
 
 @compiled
-def _value_column(value: Floats, bits: Ints, first: int, last: int, out: Bytes, at: int, end: int) -> int:
-    k = _exponent(value, bits, first, last)
-    out[at + 5] = k
-    if k == RAW:
-        out[at + 3], out[at + 4] = 8, 0
-        for i in range(first, last):
-            end = _put(out, end, bits[i], 8)
-        return end
-    power = 10.0**k
+def _spans(value: Floats, bits: Ints, first: int, last: int, power: float) -> Any:
+    """The first whole number, whether there are holes, the width of differences from it and from the one before."""
     base, some, holes = np.int64(0), False, False
     low, high, low1, high1, before = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     for i in range(first, last):
@@ -142,21 +137,32 @@ def _value_column(value: Floats, bits: Ints, first: int, last: int, out: Bytes, 
         low, high = min(low, whole - base), max(high, whole - base)
         low1, high1 = min(low1, whole - before), max(high1, whole - before)
         before = whole
-    width, follows = _width(low, high), 0
-    if _width(low1, high1) < width:
-        width, follows = _width(low1, high1), 1
-    if holes and width == 0:
-        width = 1
+    return base, holes, _width(low, high), _width(low1, high1)
+
+
+@compiled
+def _value_column(value: Floats, bits: Ints, first: int, last: int, out: Bytes, at: int, end: int) -> int:
+    k = _exponent(value, bits, first, last)
+    out[at + 5] = k
+    if k == RAW:
+        out[at + 3], out[at + 4] = 8, 0
+        for i in range(first, last):
+            end = _put(out, end, bits[i], 8)
+        return end
+    power = 10.0**k
+    base, holes, width, following = _spans(value, bits, first, last, power)
+    follows = 1 if following < width else 0
+    width = max(min(width, following), 1 if holes else 0)
     out[at + 3], out[at + 4] = width, follows
     _put(out, at + 40, base, 8)
     hole, before = -(np.int64(1) << (8 * width - 1)) if width else np.int64(0), base
     for i in range(first, last):
-        if bits[i] == NAN:
-            end = _put(out, end, hole, width)
-            continue
-        whole = np.int64(np.rint(value[i] * power))
-        end = _put(out, end, whole - before if follows else whole - base, width)
-        before = whole
+        code = hole
+        if bits[i] != NAN:
+            whole = np.int64(np.rint(value[i] * power))
+            code = whole - before if follows else whole - base
+            before = whole
+        end = _put(out, end, code, width)
     return end
 
 
@@ -199,30 +205,38 @@ def _unpack(
     data: Bytes, at: int, stop: int, series: Ints, time: Ints, value: Floats, bits: Ints, state: Bytes, i: int
 ) -> bool:
     n, sw, tw, vw = _get(data, at + 8, 4), data[at + 1], data[at + 2], data[at + 3]
-    unit, step, k = _get(data, at + 12, 4), _get(data, at + 32, 8), data[at + 5]
-    s, t, before = _get(data, at + 16, 8), _get(data, at + 24, 8), _get(data, at + 40, 8)
+    unit, step = _get(data, at + 12, 4), _get(data, at + 32, 8)
+    s, t = _get(data, at + 16, 8), _get(data, at + 24, 8)
     times = at + HEAD + (n - 1) * sw
     values = times + (n - 1) * tw
     states = values + n * vw
     if n < 1 or states + (n if data[at + 6] else 0) != stop:
         return False
-    base, hole = before, -(np.int64(1) << (8 * np.int64(vw) - 1)) if vw else np.int64(0)
-    power = 1.0 if k == RAW else 10.0**k
     for j in range(n):
         if j:
             s += _get(data, at + HEAD + (j - 1) * sw, sw)
             t += (_get(data, times + (j - 1) * tw, tw) + step) * unit
         series[i + j], time[i + j] = s, t
-        code = _get(data, values + j * vw, vw)
+        state[i + j] = data[states + j] if data[at + 6] else data[at + 7]
+    _values(data, at, values, n, value, bits, i)
+    return True
+
+
+@compiled
+def _values(data: Bytes, at: int, start: int, n: int, value: Floats, bits: Ints, i: int) -> None:
+    width, k = data[at + 3], data[at + 5]
+    before = _get(data, at + 40, 8)
+    base, hole = before, -(np.int64(1) << (8 * np.int64(width) - 1)) if width else np.int64(0)
+    power = 1.0 if k == RAW else 10.0**k
+    for j in range(n):
+        code = _get(data, start + j * width, width)
         if k == RAW:
             bits[i + j] = code
-        elif vw and code == hole:
+        elif width and code == hole:
             bits[i + j] = NAN
         else:
             before = (before if data[at + 4] else base) + code
             value[i + j] = before / power
-        state[i + j] = data[states + j] if data[at + 6] else data[at + 7]
-    return True
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""From the log to chunks: some hundred readings of one series and day a row, so that a range is few rows."""
+"""From the log to chunks: the readings of one series and day in a row or a few, so that a range is few rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,12 +10,14 @@ from psycopg import Cursor
 
 from anlan.monitoring.store.blocks import Columns, pack, unpack
 from anlan.monitoring.store.moments import DAY, SHIFT
+from anlan.monitoring.store.order import settled
 from anlan.monitoring.store.sql import run
 
 FULL = 240
 """Readings in a chunk at most."""
 PIECE = 1_000_000
 """Readings of the log folded in one transaction, or one row of more."""
+EVER = 2**62
 PACKERS = 0x616E_0002
 """The advisory lock of whoever folds or ages."""
 
@@ -44,22 +46,30 @@ class Tended(NamedTuple):
     chunks: int = 0
 
 
-def tend(*, keep_after: int | None = None, least: int = 1, minutes: float = 0.0) -> Tended:
+def due(*, now: int, least: int, minutes: float) -> bool:
+    """Whether the log holds so many readings, or its oldest have lain there for so long at `now` (ms)."""
+    number, oldest = run(
+        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from min(at)) * 1000, 0)::bigint"
+        " from monitoring_readinglog"
+    )[0]
+    return bool(number >= least or (number and oldest <= now - int(60_000 * minutes)))
+
+
+def tend(*, keep_after: int | None = None) -> Tended:
     """Folds the log up to the position `keep_after` (None: all) into chunks; does nothing while another packer works.
 
-    Waits until that is `least` readings or the oldest of them has lain in the log for `minutes` (0: never waits).
-    Each transaction moves a piece: whenever it is ended, every reading is stored once.
+    Rows that a checkpoint of the kernel's state comes after must stay: see `keeping.readings_pack`. Each transaction
+    moves a piece: whenever it is ended, every reading is stored once.
     """
     done = Tended()
-    limit = 2**62 if keep_after is None else keep_after
-    while (step := _step(limit, least, minutes)).rows:
+    while (step := _step(EVER if keep_after is None else keep_after)).rows:
         done = Tended(*(a + b for a, b in zip(done, step, strict=True)))
     return done
 
 
-def _step(limit: int, least: int, minutes: float) -> Tended:
+def _step(limit: int) -> Tended:
     with transaction.atomic():
-        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0] or not _due(limit, least, minutes):
+        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
             return Tended()
         rows = run(_LOG, [limit, PIECE])
         if not rows:
@@ -71,15 +81,6 @@ def _step(limit: int, least: int, minutes: float) -> Tended:
         return Tended(len(rows), len(columns.time), written)
 
 
-def _due(limit: int, least: int, minutes: float) -> bool:
-    number, waited = run(
-        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8"
-        " from monitoring_readinglog where position <= %s",
-        [limit],
-    )[0]
-    return bool(number >= least or (number and waited >= 60 * minutes))
-
-
 def _fold(columns: Columns) -> int:
     """Writes the readings as chunks, those of the newest chunk of a series with them while it is small."""
     open_chunks = run(_OPEN, [np.unique(columns.series).tolist(), FULL // 2])
@@ -88,7 +89,7 @@ def _fold(columns: Columns) -> int:
         old = unpack([row[3] for row in open_chunks], [row[2] for row in open_chunks], names)
         run("delete from monitoring_readingchunk where id = any(%s::bigint[])", [[row[0] for row in open_chunks]])
         columns = Columns.joined([old, columns])
-    columns = columns.take(np.lexsort((columns.time, columns.series)))
+    columns = settled(columns)
     return chunks_write(columns, starts_of(columns))
 
 

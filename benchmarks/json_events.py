@@ -1,0 +1,205 @@
+"""JSON bytes to validated events on one core: the reader of columns against plain loops in Node.js and in bytewax.
+
+    python benchmarks/json_events.py [--messages 400000] [--shape single|values|readings|all] [--json]
+
+Each reads the same bytes and holds each message against the same demands: a known device, a moment within the calendar,
+known series, numbers or null. An event is a reading with the numbers of its device and series. Every message is new to
+all of them, names are known beforehand. Seconds are those of the processor. The run fails unless events and the sums of their values are equal.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
+from anlan.monitoring.json_columns import Names, parse, warm
+
+DEVICES, SERIES, MANY = 10_000, 5, 50
+START, LATEST = 1_700_000_000_000, 253_402_271_999_999
+SHAPES = ("single", "values", "readings")
+Sums = tuple[int, float]
+NODE = """
+const fs = require("fs");
+const data = fs.readFileSync(process.argv[2]), ends = JSON.parse(fs.readFileSync(process.argv[3]));
+const known = new Map();
+for (let d = 0; d < DEVICES; d++) {
+  const series = new Map();
+  for (let s = 0; s < SERIES; s++) series.set("s" + s, d * SERIES + s);
+  known.set("dev" + String(d).padStart(5, "0"), { id: d, series });
+}
+const fits = (t) => Number.isInteger(t) && t >= 0 && t <= LATEST;
+const reads = (v) => (v === null ? NaN : typeof v === "number" && Number.isFinite(v) ? v : undefined);
+function run() {
+  let events = [], count = 0, sum = 0, bad = 0, at = 0;
+  for (const end of ends) {
+    let said;
+    try { said = JSON.parse(data.toString("utf8", at, end)); } catch { bad++; at = end; continue; }
+    at = end;
+    const device = known.get(said.device), time = said.time;
+    if (device === undefined || (time !== undefined && !fits(time))) { bad++; continue; }
+    events = [];
+    if (said.values !== undefined) {
+      for (const name in said.values) {
+        const series = device.series.get(name), value = reads(said.values[name]);
+        if (series === undefined || value === undefined || time === undefined) { bad++; continue; }
+        events.push({ device: device.id, series, time, value });
+      }
+    } else {
+      for (const one of said.readings) {
+        const series = device.series.get(one.series), value = reads(one.value), moment = one.time ?? time;
+        if (series === undefined || value === undefined || !fits(moment)) { bad++; continue; }
+        events.push({ device: device.id, series, time: moment, value });
+      }
+    }
+    count += events.length;
+    for (const event of events) sum += event.value;
+  }
+  return [count, sum, bad];
+}
+run();
+const began = process.cpuUsage();
+const [count, sum, bad] = run();
+const used = process.cpuUsage(began);
+console.log(JSON.stringify({ count, sum, bad, seconds: (used.user + used.system) / 1e6 }));
+"""
+
+
+def messages(shape: str, count: int) -> list[bytes]:
+    random = np.random.default_rng(7)
+    made = []
+    for k in range(count):
+        device, time = f"dev{k % DEVICES:05}", START + k
+        values = np.round(random.normal(50, 10, MANY if shape == "readings" else SERIES), 2).tolist()
+        if shape == "readings":
+            rows = [{"series": f"s{r % SERIES}", "time": time + r, "value": v} for r, v in enumerate(values)]
+            said: dict[str, Any] = {"device": device, "readings": rows}
+        else:
+            kept = values[:1] if shape == "single" else values
+            said = {"device": device, "time": time, "values": {f"s{s}": v for s, v in enumerate(kept)}}
+        made.append(json.dumps(said, separators=(",", ":")).encode())
+    return made
+
+
+def ours(made: list[bytes]) -> tuple[Sums, float]:
+    names = Names()
+    for d in range(DEVICES):
+        names.device(f"dev{d:05}", d)
+        for s in range(SERIES):
+            names.series(f"dev{d:05}", f"s{s}", d * SERIES + s)
+    ends = np.cumsum([len(one) for one in made])
+    bounds = np.zeros((len(made), 4), np.int64)
+    bounds[1:, 0], bounds[:, 1] = ends[:-1], ends
+    data = np.frombuffer(b"".join(made), np.uint8)
+    warm()
+    seconds, parts = math.inf, []
+    for _ in range(3):
+        began = process_time()
+        parts = [parse(names, data, bounds[k : k + 20_000]) for k in range(0, len(bounds), 20_000)]
+        seconds = min(seconds, process_time() - began)
+    assert all(part.mine.all() for part in parts)
+    return (sum(len(p.value) for p in parts), float(sum(p.value.sum() for p in parts))), seconds
+
+
+def node(made: list[bytes]) -> tuple[Sums, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        data, ends, script = (Path(folder) / name for name in ("data", "ends.json", "loop.js"))
+        data.write_bytes(b"".join(made))
+        ends.write_text(json.dumps(np.cumsum([len(one) for one in made]).tolist()))
+        numbers = {"DEVICES": DEVICES, "SERIES": SERIES, "LATEST": LATEST}
+        code = NODE
+        for name, number in numbers.items():
+            code = code.replace(name, str(number))
+        script.write_text(code)
+        done = subprocess.run(["node", script, data, ends], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["bad"] == 0
+    return (found["count"], found["sum"]), found["seconds"]
+
+
+def bytewax(made: list[bytes]) -> tuple[Sums, float]:
+    """A dataflow of one worker: parse and check, then count."""
+    import bytewax.operators as op
+    from bytewax.dataflow import Dataflow
+    from bytewax.testing import TestingSink, TestingSource, run_main
+
+    known = {f"dev{d:05}": (d, {f"s{s}": d * SERIES + s for s in range(SERIES)}) for d in range(DEVICES)}
+
+    def events(raw: bytes) -> list[tuple[int, int, int, float]]:
+        said = json.loads(raw)
+        device, series = known[said["device"]]
+        time = said.get("time")
+        rows = said.get("readings") or [{"series": name, "value": v} for name, v in said["values"].items()]
+        return [(device, series[r["series"]], _fit(r.get("time", time)), _number(r["value"])) for r in rows]
+
+    found: list[tuple[int, int, int, float]] = []
+    flow = Dataflow("events")
+    stream = op.input("in", flow, TestingSource(made, batch_size=1000))
+    op.output("out", op.flat_map("read", stream, events), TestingSink(found))
+    began = process_time()
+    run_main(flow)
+    seconds = process_time() - began
+    return (len(found), sum(value for *_, value in found)), seconds
+
+
+def _fit(time: object) -> int:
+    if not isinstance(time, int) or not 0 <= time <= LATEST:
+        raise ValueError(time)
+    return time
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return math.nan
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(value)
+    return float(value)
+
+
+def measured(shape: str, count: int) -> dict[str, float]:
+    """Events a second of each. bytewax gets a twentieth of the messages."""
+    made = messages(shape, count // (1 if shape == "single" else SERIES if shape == "values" else MANY))
+    few = made[: len(made) // 20]
+    sums, seconds = ours(made)
+    rates = {"anlan": sums[0] / seconds}
+    runs: tuple[tuple[str, Callable[[list[bytes]], tuple[Sums, float]], list[bytes]], ...] = (
+        ("node", node, made),
+        ("bytewax", bytewax, few),
+    )
+    for name, run, given in runs:
+        found, seconds = run(given)
+        wanted = sums if given is made else ours(given)[0]
+        assert found[0] == wanted[0], f"{name} has {found[0]} events, not {wanted[0]}"
+        assert math.isclose(found[1], wanted[1], rel_tol=1e-9), f"{name} sums to {found[1]}, not {wanted[1]}"
+        rates[name] = found[0] / seconds
+    return rates | {f"ratio_{name}": rates["anlan"] / rates[name] for name in ("node", "bytewax")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=400_000, help="events, in messages of 1, 5 or 50")
+    parser.add_argument("--shape", choices=[*SHAPES, "all"], default="all")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    shapes = SHAPES if arguments.shape == "all" else (arguments.shape,)
+    figures = {shape: measured(shape, arguments.messages) for shape in shapes}
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    for shape, found in figures.items():
+        ratios = f"{found['ratio_node']:6.1f} x node, {found['ratio_bytewax']:7.1f} x bytewax"
+        print(f"{shape:9} {found['anlan']:12,.0f} events/s; {ratios}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

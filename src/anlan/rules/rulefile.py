@@ -1,0 +1,236 @@
+"""A rules file (JSON): a default and overrides by series, as rules of the kernel. See docs/rules-file.md."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+from anlan.rules.declaration import Rule
+from anlan.rules.parts import Band, RuleError, Threshold, Window
+from anlan.rules.rulewords import (
+    COLOURS,
+    Object,
+    RulesFileError,
+    an_object,
+    count,
+    duration,
+    known,
+    level,
+    needed,
+    number,
+    pair,
+    two,
+)
+from anlan.rules.schedule import Schedule, Span
+
+DIRECTIONS = {"high": "above", "low": "below", "inside": "inside", "outside": "outside"}
+COUNTS = ("samples", "within", "clear_samples")
+TIMES = ("duration", "clear_duration")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesFile:
+    """`faces` are the names of all directions that any rule of the file has. Each series is judged by one rule a
+    face, in this order; what is not about thresholds stands in the first.
+    """
+
+    faces: tuple[str, ...]
+    default: tuple[Rule, ...]
+    series: Mapping[str, tuple[Rule, ...]]
+
+    def of(self, name: str) -> tuple[Rule, ...]:
+        """The rules of a series: the default with what is said of it by name laid over."""
+        return self.series.get(name, self.default)
+
+    def has(self, field: str) -> bool:
+        """Whether any rule of the file uses this."""
+        return any(getattr(rules[0], field) for rules in (self.default, *self.series.values()))
+
+
+def read_rules(text: str | bytes) -> RulesFile:
+    """Raises RulesFileError."""
+    default, series = _parts(_json(text))
+    merged = {name: _merged(default, own) for name, own in series.items()}
+    told = [default, *merged.values()]
+    faces = tuple(face for face in DIRECTIONS if any(one.get(face) is not None for one in told)) or ("high",)
+    return RulesFile(
+        faces=faces,
+        default=_rules(default, faces, "default"),
+        series={name: _rules(one, faces, f"series.{name}") for name, one in merged.items()},
+    )
+
+
+def _json(text: str | bytes) -> Object:
+    try:
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return an_object(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once), "")
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RulesFileError("", f"not JSON: {error}") from None
+
+
+def _no_constant(word: str) -> None:
+    raise RulesFileError("", f"{word} is no number; leave an end of a range open with null")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RulesFileError("", f"a key stands twice: {next(n for n in names if names.count(n) > 1)}")
+    return found
+
+
+def _parts(told: Object) -> tuple[Object, dict[str, Object]]:
+    """The default, which may also be the bare object itself, and the overrides."""
+    bare = {key: one for key, one in told.items() if key not in ("default", "series")}
+    if "default" in told and bare:
+        raise RulesFileError(next(iter(bare)), "beside default there is only series")
+    default = an_object(told.get("default", bare), "default")
+    series = an_object(told.get("series", {}), "series")
+    return default, {name: an_object(one, f"series.{name}") for name, one in series.items()}
+
+
+def _merged(default: Any, own: Any) -> Any:
+    """`own` laid over `default` key by key; null takes the key away, all but objects is replaced as a whole."""
+    if not (isinstance(default, Mapping) and isinstance(own, Mapping)):
+        return own
+    return {
+        key: _merged(default.get(key), own[key]) if key in own else default[key]
+        for key in (*default, *(key for key in own if key not in default))
+    }
+
+
+def _rules(told: Object, faces: tuple[str, ...], where: str) -> tuple[Rule, ...]:
+    known(told, ("range", "rate", "accumulation", "flat", "no_data", "schedule", *DIRECTIONS), where)
+    given = {key: one for key, one in told.items() if one is not None}
+    common = _built(lambda: Rule(**_range(given, where), **_schedule(given, where)), where)
+    others = [part(given, where) for part in (_rate, _accumulation, _flat, _no_data)]
+    first = _built(lambda: replace(common, **{key: one for other in others for key, one in other.items()}), where)
+    return tuple(_face(common if k else first, given, face, f"{where}.{face}") for k, face in enumerate(faces))
+
+
+def _face(rule: Rule, given: Object, face: str, where: str) -> Rule:
+    return _built(lambda: replace(rule, **_levels(given[face], face, where)), where) if face in given else rule
+
+
+def _built(make: Callable[[], Rule], where: str) -> Rule:
+    try:
+        return make()
+    except RuleError as error:
+        raise RulesFileError(where, str(error)) from None
+
+
+def _range(told: Object, where: str) -> dict[str, Any]:
+    if "range" not in told:
+        return {}
+    ends = told["range"]
+    if not isinstance(ends, list) or len(ends) != 2:
+        raise RulesFileError(f"{where}.range", "is [low, high], an open end is null")
+    low, high = (None if end is None else number(end, f"{where}.range") for end in ends)
+    return {"low": -inf if low is None else low, "high": inf if high is None else high}
+
+
+def _levels(told: Any, face: str, where: str) -> dict[str, Any]:
+    told = an_object(told, where)
+    counts = {name: count(told[name], f"{where}.{name}") for name in COUNTS if told.get(name) is not None}
+    times = {name: duration(told[name], f"{where}.{name}") for name in TIMES if told.get(name) is not None}
+    limits = {key: one for key, one in told.items() if key not in (*COUNTS, *TIMES)}
+    return {"direction": DIRECTIONS[face], **counts, **times, **_limits(limits, face in ("inside", "outside"), where)}
+
+
+def _limits(told: Object, banded: bool, where: str) -> dict[str, Threshold | Band]:
+    """Either one limit with its level, red where none is named, or one a colour."""
+    if "raise" in told or not told.keys() & COLOURS.keys():
+        known(told, ("raise", "clear", "level"), where)
+        return {level(told, "red", where).name.lower(): _limit(told, banded, where)}
+    known(told, tuple(COLOURS), where)
+    found = {}
+    for colour, one in told.items():
+        if one is not None:
+            known(an_object(one, f"{where}.{colour}"), ("raise", "clear"), f"{where}.{colour}")
+            found[colour] = _limit(one, banded, f"{where}.{colour}")
+    return found
+
+
+def _limit(told: Object, banded: bool, where: str) -> Threshold | Band:
+    """Where no clearing value is given it is the raising one."""
+    up = needed(told, "raise", where)
+    down = up if told.get("clear") is None else told["clear"]
+    if not banded:
+        return Threshold(raise_at=number(up, f"{where}.raise"), clear_at=number(down, f"{where}.clear"))
+    (a, b), (c, d) = pair(up, f"{where}.raise"), pair(down, f"{where}.clear")
+    return Band(raise_low=a, raise_high=b, clear_low=c, clear_high=d)
+
+
+def _rate(told: Object, where: str) -> dict[str, Any]:
+    if "rate" not in told:
+        return {}
+    where, rate = f"{where}.rate", an_object(told["rate"], f"{where}.rate")
+    known(rate, ("limit", "per", "level"), where)
+    limit = number(needed(rate, "limit", where), f"{where}.limit")
+    per = 0 if rate.get("per") is None else duration(rate["per"], f"{where}.per")
+    return {"rate_limit": limit, "rate_per": per, "rate_level": level(rate, "yellow", where)}
+
+
+def _accumulation(told: Object, where: str) -> dict[str, Any]:
+    if "accumulation" not in told:
+        return {}
+    where, one = f"{where}.accumulation", an_object(told["accumulation"], f"{where}.accumulation")
+    known(one, ("windows", "counter"), where)
+    counter = one.get("counter") or False
+    if not isinstance(counter, bool):
+        raise RulesFileError(f"{where}.counter", "is true or false")
+    windows = []
+    for name, limits in an_object(needed(one, "windows", where), f"{where}.windows").items():
+        at = f"{where}.windows.{name}"
+        if limits is not None:
+            levels: Any = _limits(an_object(limits, at), False, at)
+            windows.append(Window(length=duration(name, at), **levels))
+    return {"windows": tuple(sorted(windows, key=lambda window: window.length)), "counter": counter}
+
+
+def _flat(told: Object, where: str) -> dict[str, Any]:
+    if "flat" not in told:
+        return {}
+    where, flat = f"{where}.flat", an_object(told["flat"], f"{where}.flat")
+    known(flat, ("after", "tolerance", "level"), where)
+    tolerance = 0.0 if flat.get("tolerance") is None else number(flat["tolerance"], f"{where}.tolerance")
+    after = duration(needed(flat, "after", where), f"{where}.after")
+    return {"flat_after": after, "flat_tolerance": tolerance, "flat_level": level(flat, "blue", where)}
+
+
+def _no_data(told: Object, where: str) -> dict[str, Any]:
+    if "no_data" not in told:
+        return {}
+    where, one = f"{where}.no_data", an_object(told["no_data"], f"{where}.no_data")
+    known(one, ("after", "level"), where)
+    after = duration(needed(one, "after", where), f"{where}.after")
+    return {"no_data_after": after, "no_data_level": level(one, "blue", where)}
+
+
+def _schedule(told: Object, where: str) -> dict[str, Any]:
+    if "schedule" not in told:
+        return {}
+    where, one = f"{where}.schedule", an_object(told["schedule"], f"{where}.schedule")
+    known(one, ("weekly", "season"), where)
+    weekly, season = one.get("weekly") or [], one.get("season")
+    if not isinstance(weekly, list):
+        raise RulesFileError(f"{where}.weekly", 'is a list of {"days": [1, …], "from": "08:00", "to": "18:00"}')
+    spans = tuple(_span(span, f"{where}.weekly.{k}") for k, span in enumerate(weekly))
+    if season is None:
+        return {"schedule": Schedule(spans=spans)}
+    if not isinstance(season, list) or len(season) != 2:
+        raise RulesFileError(f"{where}.season", 'is ["MM-DD", "MM-DD"]')
+    first, last = (two(day, "-", f"{where}.season") for day in season)
+    return {"schedule": Schedule(spans=spans, season=(first, last))}
+
+
+def _span(told: Any, where: str) -> Span:
+    known(an_object(told, where), ("days", "from", "to"), where)
+    days = told.get("days") or list(range(1, 8))
+    if not isinstance(days, list):
+        raise RulesFileError(f"{where}.days", "is a list of 1 (Monday) to 7 (Sunday)")
+    start, end = two(told.get("from", "00:00"), ":", where), two(told.get("to", "24:00"), ":", where)
+    days = tuple(count(day, f"{where}.days") for day in days)
+    return Span(days=days, start=start[0] * 60 + start[1], end=end[0] * 60 + end[1])

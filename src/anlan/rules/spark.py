@@ -1,0 +1,155 @@
+"""The same kernel inside Spark Structured Streaming: for more series than one machine holds.
+
+Series are spread over shards by the hash of their name. The kernel's state of a shard is one value of the query's state
+store, so that it is in the checkpoint; a micro-batch judges all readings of a shard in one call. Needs the extra
+`anlan[spark]`; pyspark is loaded only here, and only when asked.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from anlan.rules.packing import from_bytes, to_bytes
+from anlan.rules.readings import Batch, Readings
+from anlan.rules.rulefile import RulesFile, read_rules
+from anlan.rules.run import Judged
+from anlan.rules.transitions_file import SCHEMA, transitions_table
+
+READINGS = "series string, time long, value double"
+ALARMS = (
+    "series string, time long, value double, transition string, level_before string, level_after string, window int"
+)
+COLUMNS = ("series", "time", "value", "transition", "level_before", "level_after", "window")
+LEDGER = "ledger."
+"""Rows whose transition begins so have no series: `value` readings of a micro-batch ended in that state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where readings come from: files of a folder (parquet, csv or json), or a Kafka topic of JSON objects."""
+
+    folder: str = ""
+    form: str = "parquet"
+    files_per_batch: int = 1000
+    servers: str = ""
+    topic: str = ""
+
+
+def session(settings: Mapping[str, str]) -> Any:
+    """A Spark session with these settings over those of spark-submit; workers run the Python that runs this."""
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("anlan-rules")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def readings(spark: Any, source: Source) -> Any:
+    """A streaming DataFrame of READINGS."""
+    if not source.servers:
+        files = spark.readStream.schema(READINGS).option("maxFilesPerTrigger", source.files_per_batch)
+        return files.option("header", "true").format(source.form).load(source.folder)
+    from pyspark.sql.functions import col, from_json
+
+    kafka = spark.readStream.format("kafka").option("kafka.bootstrap.servers", source.servers)
+    found = kafka.option("subscribe", source.topic).option("startingOffsets", "earliest").load()
+    return found.select(from_json(col("value").cast("string"), READINGS).alias("one")).select("one.*")
+
+
+def alarms(stream: Any, rules: str, *, shards: int = 64) -> Any:
+    """Transitions of a stream of READINGS by the rules of a rules file's text, as ALARMS, with the ledger's rows.
+
+    Readings of a series are judged in order of time within a micro-batch; one that comes in a later micro-batch than a
+    newer one of its series is late. Silence is told by the reading that ends it. Equal input gives equal alarms.
+    """
+    from pyspark.sql.functions import hash as hashed
+    from pyspark.sql.functions import lit, pmod
+
+    read_rules(rules)
+    placed = stream.withColumn("shard", pmod(hashed("series"), lit(shards)))
+    return placed.groupBy("shard").applyInPandasWithState(
+        _judge_shard(rules), ALARMS, "state binary", "append", "NoTimeout"
+    )
+
+
+def alarms_write(found: Any, *, out: str, checkpoint: str, once: bool, seconds: int = 5) -> Any:
+    """The running query, each alarm exactly once in Parquet files of `out`."""
+    writer = found.writeStream.format("parquet").option("path", out).option("checkpointLocation", checkpoint)
+    trigger = {"availableNow": True} if once else {"processingTime": f"{seconds} seconds"}
+    return writer.outputMode("append").trigger(**trigger).start()
+
+
+def _judge_shard(rules: str) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
+    known: list[RulesFile] = []
+
+    def judge_shard(key: Any, frames: Iterator[Any], state: Any) -> Iterator[Any]:
+        if not known:
+            known.append(read_rules(rules))
+        shard = Shard(known[0], state.get[0] if state.exists else b"")
+        table = shard.take(list(frames))
+        state.update((shard.pack(),))
+        yield table.to_pandas()
+
+    return judge_shard
+
+
+class Shard:
+    """The kernel's state of some series, by name."""
+
+    def __init__(self, rules: RulesFile, packed: bytes) -> None:
+        """`packed` as `pack` made it, empty for none. ValueError where it does not fit the rules."""
+        self.series = Readings(path=Path())
+        self.judged = Judged.fresh(rules, self.series.names)
+        if not packed:
+            return
+        names, *states = _cut(packed)
+        if len(states) != len(rules.faces):
+            raise ValueError(f"a state of {len(states)} directions under rules of {len(rules.faces)}")
+        self.series.places(list(names.decode().split("\0")))
+        self.judged.grow()
+        self.judged.state = [from_bytes(state) for state in states]
+
+    def pack(self) -> bytes:
+        parts = ["\0".join(self.series.names).encode(), *(to_bytes(state) for state in self.judged.state)]
+        return b"".join(len(part).to_bytes(8, "little") + part for part in parts)
+
+    def take(self, frames: list[Any]) -> pa.Table:
+        """The alarms of the readings of some frames, and the ledger's rows."""
+        found: list[pa.Table] = []
+        self.judged.moved = lambda rows, told, names: found.append(transitions_table(rows, told, names))
+        self.judged.take(self._batch(frames))
+        moved = pa.concat_tables([*found, SCHEMA.empty_table()]).select(list(COLUMNS))
+        states = {f"{LEDGER}{state.name.lower()}": n for state, n in self.judged.states.items() if n}
+        counts = {name: [None] * len(states) for name in COLUMNS} | {
+            "transition": list(states),
+            "value": list(map(float, states.values())),
+        }
+        return pa.concat_tables([moved, pa.table(counts, moved.schema)])
+
+    def _batch(self, frames: list[Any]) -> Batch:
+        tables = [pa.Table.from_pandas(frame[["series", "time", "value"]], preserve_index=False) for frame in frames]
+        whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+        return sorted_batch(self.series.batch(whole.to_batches(max_chunksize=len(whole))[0]))
+
+
+def sorted_batch(batch: Batch) -> Batch:
+    """In order of time; readings of one moment stay as they came."""
+    order = np.argsort(batch.time, kind="stable")
+    return Batch(series=batch.series[order], time=batch.time[order], value=batch.value[order], timeless=batch.timeless)
+
+
+def _cut(packed: bytes) -> list[bytes]:
+    parts, place = [], 0
+    while place < len(packed):
+        size = int.from_bytes(packed[place : place + 8], "little")
+        parts.append(packed[place + 8 : place + 8 + size])
+        place += 8 + size
+    return parts

@@ -1,0 +1,96 @@
+"""Runs the alarm kernel over files of readings; needs no database.
+
+example: anlan rules run readings.parquet --rules rules.json --json
+         anlan rules run readings.csv --rules rules.json --out transitions.csv
+         anlan rules spark incoming/ --rules rules.json --out alarms/ --checkpoint checkpoint/
+
+READINGS is Parquet, CSV or JSON lines, plain or gzipped, with the columns series, time (ms) and value. What stands
+in RULES.json is told in docs/rules-file.md; `spark` runs the same kernel as a stream, see docs/scale.md. Exit code 2 where a file cannot be used.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    jobs = parser.add_subparsers(dest="job", required=True, metavar="run|spark")
+    run = jobs.add_parser("run", help="judge a file and count what was raised and cleared")
+    run.add_argument("readings", type=Path, metavar="READINGS")
+    run.add_argument("--rules", type=Path, required=True, metavar="RULES.json")
+    run.add_argument("--json", action="store_true", help="print one JSON object")
+    run.add_argument("--out", type=Path, metavar="FILE", help="every transition, as .parquet, .csv or .jsonl")
+    _spark_arguments(jobs.add_parser("spark", help="judge a stream in Spark, from files or Kafka, with a checkpoint"))
+
+
+def _spark_arguments(spark: argparse.ArgumentParser) -> None:
+    spark.add_argument("folder", nargs="?", default="", metavar="FOLDER", help="of readings; more files may come")
+    spark.add_argument("--format", default="parquet", choices=("parquet", "csv", "json"), help="of its files")
+    spark.add_argument("--kafka", default="", metavar="HOST:PORT", help="read a topic of JSON objects instead")
+    spark.add_argument("--topic", default="readings")
+    spark.add_argument("--rules", type=Path, required=True, metavar="RULES.json")
+    spark.add_argument("--out", required=True, metavar="FOLDER", help="Parquet files of alarms")
+    spark.add_argument("--checkpoint", required=True, metavar="FOLDER", help="where a restart goes on")
+    spark.add_argument("--shards", type=int, default=64, help="fixed once the checkpoint is made")
+    spark.add_argument("--seconds", type=int, default=5, help="between micro-batches")
+    spark.add_argument("--once", action="store_true", help="take what is there, then end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return _spark(arguments) if arguments.job == "spark" else _run(arguments)
+
+
+def _spark(arguments: argparse.Namespace) -> int:
+    """Spark's own settings (master, packages) are those of spark-submit or of SPARK_CONF_DIR."""
+    from anlan.rules import spark
+    from anlan.rules.rulefile import read_rules
+
+    try:
+        rules = arguments.rules.read_text(encoding="utf-8-sig")
+        read_rules(rules)
+        import pyspark  # noqa: F401
+    except (OSError, ValueError) as error:
+        return _wrong(arguments.rules, error)
+    except ImportError:
+        return _wrong(arguments.rules, ValueError("Spark is not installed: pip install anlan[spark]"))
+    if not (arguments.folder or arguments.kafka):
+        return _wrong(arguments.rules, ValueError("name a folder of readings or --kafka"))
+    source = spark.Source(
+        folder=arguments.folder, form=arguments.format, servers=arguments.kafka, topic=arguments.topic
+    )
+    found = spark.alarms(spark.readings(spark.session({}), source), rules, shards=arguments.shards)
+    words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
+    spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from anlan.rules.rulefile import read_rules
+    from anlan.rules.run import rules_run
+
+    try:
+        rules = read_rules(arguments.rules.read_bytes())
+    except (OSError, ValueError) as error:
+        return _wrong(arguments.rules, error)
+    try:
+        counts = rules_run(arguments.readings, rules, arguments.out)
+    except (OSError, ValueError) as error:
+        return _wrong(arguments.readings, error)
+    print(json.dumps(counts) if arguments.json else _told(counts))
+    return 0
+
+
+def _wrong(path: Path, error: Exception) -> int:
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    place = getattr(error, "filename", None) or path
+    print(f"anlan rules: {place}: {told}", file=sys.stderr)
+    return 2
+
+
+def _told(counts: dict[str, Any]) -> str:
+    rows = [("readings", counts["readings"]), ("series", counts["series"])]
+    rows += [*counts["transitions"].items(), *counts["ledger"].items()]
+    rows += [(name.replace("_", " "), counts[name]) for name in counts if name.endswith("_per_s") or name == "in_alarm"]
+    return "\n".join(f"{name.replace('_', ' '):<28}{number:>16,}" for name, number in rows)

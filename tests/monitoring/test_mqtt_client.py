@@ -1,0 +1,245 @@
+"""The MQTT client: both versions of the protocol, encryption, shared groups, and brokers that misbehave."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anlan.monitoring import store
+from anlan.monitoring.arrivals import Messages
+from anlan.monitoring.gateway import mqtt_packets, topics
+from anlan.monitoring.gateway.inbox import Inbox
+from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.mqtt_link import Link
+from anlan.monitoring.gateway.mqtt_loop import BROKEN, CODE, CODE_END, COLUMNS, HEAD, PACKET, START, STOP, TOO_LONG, scan
+from anlan.monitoring.gateway.mqtt_packets import PacketError, Wishes
+from anlan.monitoring.models import Device, FrameCount
+from anlan.monitoring.moments import now_ms
+from anlan.protocols import Frame, FrameError
+
+from .broker import Mosquitto, free_port, until
+from .gateway import Ingest
+
+DeviceMaker = Callable[..., Device]
+WISHES = Wishes(name="t", username="", password="", keep_alive=30, expiry=60, in_flight=10, largest=1000)
+
+
+def publish(topic: bytes, payload: bytes, *, packet: int = 0, five: bool = True, more: bytes = b"") -> bytes:
+    body = len(topic).to_bytes(2, "big") + topic + (packet.to_bytes(2, "big") if packet else b"")
+    body += mqtt_packets._number(len(more)) + more if five else b""
+    return bytes([0x32 if packet else 0x30]) + mqtt_packets._number(len(body + payload)) + body + payload
+
+
+def found(data: bytes, five: bool = True, most: int = 100) -> tuple[list[tuple[bytes, bytes, int]], int, int]:
+    """(Code, payload, packet id) of each packet, how many bytes were used, the fault."""
+    rows = np.zeros((most, COLUMNS), np.int64)
+    count, used, fault = scan(np.frombuffer(data or b"\0", np.uint8)[: len(data)], five, 1000, rows)
+    return (
+        [(data[r[CODE] : r[CODE_END]], data[r[START] : r[STOP]], int(r[PACKET])) for r in rows[:count]], used, fault,
+    )  # fmt: skip
+
+
+pieces = st.tuples(
+    st.sampled_from([b"anlan/d/readings", b"anlan/readings", b"anlan//readings", b"anlan/a/b/readings", b"x", "anlan/站/readings".encode()]),
+    st.binary(max_size=200), st.integers(0, 65535), st.binary(max_size=5),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(pieces, max_size=5), st.booleans(), st.integers(0, 1000))
+def test_packets_are_found_whole_wherever_the_stream_is_cut(told: list[tuple[bytes, bytes, int, bytes]], five: bool, cut: int) -> None:
+    data = b"".join(publish(t, p, packet=k, five=five, more=m if five else b"") for t, p, k, m in told)
+    cut %= len(data) + 1
+    first, used, fault = found(data[:cut], five)
+    rest, end, again = found(data[used:], five)
+    codes = {b"anlan/d/readings": b"d", "anlan/站/readings".encode(): "站".encode()}
+    assert (fault, again, used + end) == (0, 0, len(data))
+    assert first + rest == [(codes.get(t, b""), p, k) for t, p, k, _ in told]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_are_packets_or_a_fault_within_bounds(data: bytes, five: bool) -> None:
+    _, used, fault = found(data, five)
+    assert 0 <= used <= len(data)
+    assert fault in (0, BROKEN, TOO_LONG)
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"\x30\xff\xff\xff\xff\x7f", BROKEN), (b"\x30\xff\xff\xff\x7f", TOO_LONG), (b"\x30\x02\xff\xff", BROKEN),
+        (b"\x32\x05\x00\x01x\x00\x01"[:7], BROKEN), (b"\x36\x06\x00\x01x\x00\x01\x00", BROKEN),
+        (b"\x30\x04\x00\x01x\x7f", BROKEN), (b"\x30\x01\x00", BROKEN),
+    ],
+)  # fmt: skip
+def test_lengths_that_contradict_one_another_end_the_connection(data: bytes, fault: int) -> None:
+    assert found(data)[2] == fault
+
+
+def test_a_packet_says_which_kind_it_is() -> None:
+    rows = np.zeros((4, COLUMNS), np.int64)
+    count, *_ = scan(np.frombuffer(b"\xd0\x00\x20\x03\x00\x00\x00", np.uint8), True, 100, rows)
+    assert (rows[:count, HEAD] >> 4).tolist() == [mqtt_packets.PINGRESP, mqtt_packets.CONNACK]
+
+
+def test_answers_are_read_with_their_properties() -> None:
+    assert mqtt_packets.connack(5, b"\x00\x00\x03\x13\x00\x0a") == (0, {0x13: 10})
+    assert mqtt_packets.connack(5, b"\x00\x00\x0a\x26\x00\x01a\x00\x01b\x21\x00\x05") == (0, {0x21: 5})
+    assert mqtt_packets.connack(4, b"\x00\x05") == (5, {})
+    assert mqtt_packets.suback(5, b"\x00\x01\x00\x01\x87") == [1, 0x87]
+    for broken in (b"\x00", b"\x00\x00\x7f\x13", b"\x00\x00\x02\x13\x00"):
+        with pytest.raises(PacketError):
+            mqtt_packets.connack(5, broken)
+
+
+def test_topics_are_matched_as_a_broker_does() -> None:
+    assert topics.matches("spBv1.0/#", "spBv1.0/g/DDATA/n/d")
+    assert topics.matches("a/+/c", "a/b/c")
+    assert not topics.matches("a/+", "a/b/c")
+    assert not topics.matches("+/x", "$SYS/x")
+    assert topics.filters("g")[0] == "$share/g/anlan/+/readings"
+
+
+def test_a_topic_of_another_kind_is_read_by_whoever_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Frame(protocol="other", device="d", function="", readings=(), fields={}, reply=None, raw=b"")
+    monkeypatch.setattr(topics, "readers", lambda: {"other/#": lambda _topic, payload, _now: [read] if payload else []})
+    assert topics.read("other/x", b"1", 1) == [read]
+    assert [e.kind for e in topics.read("other/x", b"", 1) if isinstance(e, FrameError)] == ["schema"]
+    assert topics.filters() == ["anlan/+/readings", "other/#"]
+
+
+class Wire(asyncio.Transport):
+    """What is written, and whether it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written, self.reading, self.closed = b"", True, False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+async def test_a_burst_ten_times_the_room_is_read_no_faster_than_it_becomes_durable() -> None:
+    """Nothing is acknowledged before, nothing is lost, and no more is held than there is room and one piece."""
+    inbox, wire = Inbox(100), Wire()
+    link = Link(inbox, WISHES, 5, ["anlan/+/readings"])
+    link.connection_made(wire)
+    wire.written, sent, kept, most = b"", 0, 0, 0
+    while kept < 1000:
+        while wire.reading and sent < 1000:
+            sent += 10
+            link.data_received(b"".join(publish(b"anlan/d/readings", b"{}", packet=k + 1) for k in range(sent - 10, sent)))
+        most = max(most, inbox.load)
+        assert len(wire.written) == 4 * kept
+        items = await inbox.take(50)
+        for item in items:
+            assert isinstance(item.arrival, Messages)
+            kept += len(item.arrival)
+            item.kept()
+        inbox.release(items)
+        await asyncio.sleep(0)
+    assert most <= 110
+    assert wire.written == b"".join(b"\x40\x02" + k.to_bytes(2, "big") for k in range(1, 1001))
+
+
+async def test_what_comes_from_a_connection_that_is_gone_is_not_acknowledged_on_the_next() -> None:
+    inbox, wire = Inbox(100), Wire()
+    link = Link(inbox, WISHES, 5, [])
+    link.connection_made(wire)
+    link.data_received(publish(b"anlan/d/readings", b"{}", packet=7))
+    wire.written, wire.closed = b"", True
+    (item,) = await inbox.take(10)
+    item.kept()
+    assert wire.written == b""
+
+
+@pytest.mark.parametrize("data", [b"\x20\x03\x00\x87\x00", b"\x30\x02\xff\xff", b"\x90\x04\x00\x01\x00\x87", b"\xe0\x01\x8b"])
+async def test_a_broker_that_refuses_or_babbles_is_counted_and_left(data: bytes) -> None:
+    inbox, wire = Inbox(100), Wire()
+    link = Link(inbox, WISHES, 5, [])
+    link.connection_made(wire)
+    link.data_received(data)
+    assert wire.closed
+    (item,) = await inbox.take(10)
+    assert isinstance(item.arrival.event, FrameError)  # type: ignore[union-attr]
+    assert item.arrival.event.kind == "connection"  # type: ignore[union-attr]
+
+
+async def test_a_broker_of_the_old_version_only_is_spoken_to_in_it() -> None:
+    """It answers CONNECT of version 5 as 3.1.1 tells it to, or hangs up without a word."""
+    versions: list[int] = []
+    done = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(9)
+        versions.append(head[8])
+        if head[8] == 4:
+            writer.write(b"\x20\x02\x00\x00")
+            await reader.readuntil(b"anlan/+/readings")
+            done.set()
+        elif len(versions) == 1:
+            writer.write(b"\x20\x02\x00\x01")
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        client = asyncio.create_task(Subscriber(Broker.at(f"mqtt://127.0.0.1:{port}"), Inbox(10), name="t").run())
+        await asyncio.wait_for(done.wait(), 30)
+        client.cancel()
+        await asyncio.gather(client, return_exceptions=True)
+        await asyncio.sleep(0.05)
+    assert versions[:2] == [5, 4]
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that wants encryption and a password."""
+    for command in (
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca",
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost",
+        "x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -out cert.pem -days 2 -copy_extensions copy",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(["mosquitto_passwd", "-b", "-c", "passwords", "centre", "p@ss word"], cwd=tmp_path, check=True)
+    broker = Mosquitto(
+        tmp_path, f"certfile {tmp_path}/cert.pem", f"keyfile {tmp_path}/key.pem", f"password_file {tmp_path}/passwords",
+        "allow_anonymous false", "user root",
+    )  # fmt: skip
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.mark.usefixtures("shared_db")
+def test_encryption_password_and_a_shared_group(
+    device: DeviceMaker, secured: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device(code="gas-1", protocol="json", kind="gas")
+    monkeypatch.setenv("ANLAN_MQTT_CA", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("ANLAN_MQTT_SHARE", "centre")
+    said = json.dumps({"time": now_ms(), "values": {"lel": 1.0}})
+    send = ["mosquitto_pub", "-h", "localhost", "-p", str(secured.port), "--cafile", str(tmp_path / "ca.pem"), "-u", "centre",
+            "-P", "p@ss word", "-t", "anlan/gas-1/readings", "-q", "1", "-m"]  # fmt: skip
+    with Ingest(mqtt_url=f"mqtts://centre:p%40ss%20word@localhost:{secured.port}"):
+        until(lambda: (subprocess.run([*send, said], check=True), FrameCount.objects.filter(kind="ok").exists())[1])
+    assert sum(store.count().values()) == 1
