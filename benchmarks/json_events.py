@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
-from anlan.monitoring.json_columns import Names, parse, warm
+from anlan.monitoring.columnar.json_columns import Names, parse, warm
 
 DEVICES, SERIES, MANY = 10_000, 5, 50
 START, LATEST = 1_700_000_000_000, 253_402_271_999_999

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from anlan.monitoring.models import DeviationCount, Device, FrameCount, LedgerCount
+from anlan.monitoring.models import DeviationCount, Device, FrameCount, LedgerCount, Series
 from anlan.monitoring.moments import now_ms
 from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.sl651_write import report

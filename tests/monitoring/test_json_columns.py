@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from anlan.monitoring.json_columns import Names, Parsed, parse
+from anlan.monitoring.columnar.json_columns import Names, Parsed, parse
 from anlan.protocols import Frame
 from anlan.protocols.json_readings import parse_messages
 

@@ -13,11 +13,22 @@ from hypothesis import strategies as st
 
 from anlan.monitoring import store
 from anlan.monitoring.arrivals import Messages
+from anlan.monitoring.columnar.mqtt_loop import (
+    BROKEN,
+    CODE,
+    CODE_END,
+    COLUMNS,
+    HEAD,
+    PACKET,
+    START,
+    STOP,
+    TOO_LONG,
+    scan,
+)
 from anlan.monitoring.gateway import mqtt_packets, topics
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
 from anlan.monitoring.gateway.mqtt_link import Link
-from anlan.monitoring.gateway.mqtt_loop import BROKEN, CODE, CODE_END, COLUMNS, HEAD, PACKET, START, STOP, TOO_LONG, scan
 from anlan.monitoring.gateway.mqtt_packets import PacketError, Wishes
 from anlan.monitoring.models import Device, FrameCount
 from anlan.monitoring.moments import now_ms
@@ -53,7 +64,9 @@ pieces = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(pieces, max_size=5), st.booleans(), st.integers(0, 1000))
-def test_packets_are_found_whole_wherever_the_stream_is_cut(told: list[tuple[bytes, bytes, int, bytes]], five: bool, cut: int) -> None:
+def test_packets_are_found_whole_wherever_the_stream_is_cut(
+    told: list[tuple[bytes, bytes, int, bytes]], five: bool, cut: int
+) -> None:
     data = b"".join(publish(t, p, packet=k, five=five, more=m if five else b"") for t, p, k, m in told)
     cut %= len(data) + 1
     first, used, fault = found(data[:cut], five)
@@ -147,7 +160,9 @@ async def test_a_burst_ten_times_the_room_is_read_no_faster_than_it_becomes_dura
     while kept < 1000:
         while wire.reading and sent < 1000:
             sent += 10
-            link.data_received(b"".join(publish(b"anlan/d/readings", b"{}", packet=k + 1) for k in range(sent - 10, sent)))
+            link.data_received(
+                b"".join(publish(b"anlan/d/readings", b"{}", packet=k + 1) for k in range(sent - 10, sent))
+            )
         most = max(most, inbox.load)
         assert len(wire.written) == 4 * kept
         items = await inbox.take(50)
@@ -172,7 +187,9 @@ async def test_what_comes_from_a_connection_that_is_gone_is_not_acknowledged_on_
     assert wire.written == b""
 
 
-@pytest.mark.parametrize("data", [b"\x20\x03\x00\x87\x00", b"\x30\x02\xff\xff", b"\x90\x04\x00\x01\x00\x87", b"\xe0\x01\x8b"])
+@pytest.mark.parametrize(
+    "data", [b"\x20\x03\x00\x87\x00", b"\x30\x02\xff\xff", b"\x90\x04\x00\x01\x00\x87", b"\xe0\x01\x8b"]
+)
 async def test_a_broker_that_refuses_or_babbles_is_counted_and_left(data: bytes) -> None:
     inbox, wire = Inbox(100), Wire()
     link = Link(inbox, WISHES, 5, [])

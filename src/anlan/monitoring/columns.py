@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.monitoring.arrivals import Arrival, Messages
-from anlan.monitoring.json_columns import Parsed, parse
+from anlan.monitoring.columnar.json_columns import Parsed, parse
 from anlan.monitoring.memory import Memory
 from anlan.monitoring.resolve import CODE_LENGTH, KEY_LENGTH, KnownDevice, devices_known, sayable, series_make
 from anlan.protocols import Frame
@@ -142,9 +142,10 @@ def _heard(memory: Memory, frames: Iterable[tuple[int, Arrival, bool]]) -> list[
 def _make_series(memory: Memory, heard: list[Heard]) -> None:
     known, wanted = memory.directory.series, dict[tuple[int, str], tuple[str, str]]()
     for one in heard:
-        for reading in one.frame.readings if one.device else ():
-            if (one.device.id, reading.series) not in known and sayable(reading.series, KEY_LENGTH):
-                wanted.setdefault((one.device.id, reading.series), (one.frame.protocol, reading.unit))
+        device = one.device
+        for reading in one.frame.readings if device else ():
+            if device and (device.id, reading.series) not in known and sayable(reading.series, KEY_LENGTH):
+                wanted.setdefault((device.id, reading.series), (one.frame.protocol, reading.unit))
     if wanted:
         series_make(memory, wanted)
 

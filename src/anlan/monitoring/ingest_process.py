@@ -13,13 +13,13 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import Error, close_old_connections, connections
 
-from anlan.monitoring import json_columns
+from anlan.monitoring.columnar import json_columns
 from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
@@ -105,7 +105,7 @@ class Ingest:
 async def sweep_forever(pause: float) -> None:
     """Looks for silence again and again; first of all the newest values are put right."""
     thread, since = ThreadPoolExecutor(1, thread_name_prefix="ingest-sweep"), now_ms()
-    work = _begin
+    work: Callable[[int], None] = _begin
     try:
         while True:
             await asyncio.sleep(pause)
@@ -123,6 +123,8 @@ def _begin(_since: int) -> None:
     """What the process before this one did not come to write."""
     close_old_connections()
     rebuild()
+    if os.environ.get("ANLAN_MQTT_URL"):
+        json_columns.warm()
 
 
 def _sweep(since: int) -> None:
@@ -168,5 +170,4 @@ def run() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
     warm()
-    json_columns.warm()
     asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))

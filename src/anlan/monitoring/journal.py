@@ -30,7 +30,6 @@ _ENTRIES = "select id, position, series, state, rules from monitoring_statejourn
 _WRITE = """
 insert into monitoring_statejournal (position, whole, series, state, rules) values (%s, %s, %s, %s, %s) returning id
 """
-_WHOLE = "select position from monitoring_statejournal where whole order by id desc limit 1"
 _FORGET = "delete from monitoring_statejournal where id < %s"
 
 
@@ -60,6 +59,8 @@ def catch_up(memory: Memory) -> None:
     _fold(memory, entries)
     memory.entry = newest
     memory.settled()
+    if not whole:
+        checkpoint(memory)
 
 
 def _fold(memory: Memory, entries: list[Entry]) -> None:
@@ -102,8 +103,9 @@ def entry_write(memory: Memory, places: Places, *, state: bool = False, rules: b
 
 
 def checkpoint(memory: Memory) -> None:
-    """Writes everything, so that nobody has to go further back."""
+    """Writes everything, so that nobody has to go further back, and the store may pack the log until here."""
     _write(memory, np.arange(memory.count), whole=True, state=True, rules=True)
+    store.log_keep(memory.position)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [memory.entry])
 
@@ -116,15 +118,8 @@ def checkpoint_if_due(memory: Memory, now: float) -> None:
         memory.checked = memory.position, now
 
 
-def position_settled() -> int:
-    """The log up to here is in a checkpoint: nobody will read it again to judge."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WHOLE)
-        return (cursor.fetchone() or (0,))[0]
-
-
 def _write(memory: Memory, places: Places, *, whole: bool, state: bool, rules: bool) -> None:
-    row = [
+    row: list[int | bool | bytes] = [
         memory.position,
         whole,
         memory.ids[places].tobytes(),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.json_columns import Names
+from anlan.monitoring.columnar.json_columns import Names
 from anlan.rules import KernelState, RuleTable
 
 ROOM = 1024
@@ -32,8 +32,15 @@ class Directory:
         self.devices: dict[tuple[str, str], Any] = {}
         self.unknown: set[tuple[str, str]] = set()
         self.series: dict[tuple[int, str], int] = {}
-        self.names = Names()
         self.taught: set[tuple[int, str]] = set()
+        self._names: Names | None = None
+
+    @property
+    def names(self) -> Names:
+        """Made when first asked for: a process that reads no messages need not wait for its compiled reader."""
+        if self._names is None:
+            self._names = Names()
+        return self._names
 
 
 class Memory:

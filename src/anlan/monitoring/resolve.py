@@ -143,7 +143,8 @@ def refresh(memory: Memory) -> None:
     """Takes in what has changed in the registry or the rules since the last batch."""
     book, version = rulebook(), _registry_version()
     if (book, version) == (memory.directory.book, memory.directory.version):
-        return _introduce(memory)
+        _introduce(memory)
+        return
     if version != memory.directory.version:
         memory.directory.clear()
     rows = _all(None)

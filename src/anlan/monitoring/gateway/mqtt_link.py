@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.monitoring.arrivals import Arrival, Messages
-from anlan.monitoring.gateway import mqtt_packets, topics
-from anlan.monitoring.gateway.inbox import Inbox, Item
-from anlan.monitoring.gateway.mqtt_loop import (
+from anlan.monitoring.columnar.mqtt_loop import (
     BROKEN,
     CODE,
     CODE_END,
@@ -25,6 +23,8 @@ from anlan.monitoring.gateway.mqtt_loop import (
     TOPIC_END,
     scan,
 )  # fmt: skip
+from anlan.monitoring.gateway import mqtt_packets, topics
+from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.gateway.mqtt_packets import Wishes
 from anlan.monitoring.moments import now_ms
 from anlan.protocols import FrameError

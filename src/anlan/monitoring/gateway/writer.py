@@ -52,7 +52,7 @@ class Writer:
         """Returns when each item is durable, or counted as refused where it alone breaks a batch."""
         try:
             await self._patiently([item.arrival for item in items])
-        except Exception:
+        except Exception:  # noqa: BLE001
             await self._divide(items)
         else:
             for item in items:

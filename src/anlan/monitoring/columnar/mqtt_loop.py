@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.bare import bare
 from anlan.rules.compiled import compiled
 
 COLUMNS = 8
@@ -17,7 +16,7 @@ SLASH = ord("/")
 
 
 @compiled
-def _length(data: Any, at: int, end: int) -> tuple[int, int]:
+def _length(data: Any, at: int, end: int) -> tuple[int, Any]:
     """A variable byte integer: (after it, value); 0 where bytes are missing, BROKEN where it is too long."""
     value = np.int64(0)
     for k in range(4):
@@ -30,16 +29,16 @@ def _length(data: Any, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def _two(data: Any, at: int) -> int:
+def _two(data: Any, at: int) -> Any:
     return np.int64(data[at]) << 8 | np.int64(data[at + 1])
 
 
 @compiled
 def _is(data: Any, at: int, word: Any) -> bool:
+    same = True
     for k in range(len(word)):
-        if data[at + k] != word[k]:
-            return False
-    return True
+        same = same and data[at + k] == word[k]
+    return same
 
 
 @compiled
@@ -80,7 +79,7 @@ def _publish(data: Any, start: int, end: int, five: bool, row: Any) -> bool:
 @compiled
 def scan(data: Any, five: bool, largest: int, rows: Any) -> tuple[int, int, int]:
     """(How many rows, the place after the last whole packet, 0 or BROKEN or TOO_LONG)."""
-    data, rows, count, at, end = bare(data), bare(rows), 0, 0, len(data)
+    count, at, end = 0, 0, len(data)
     while at + 2 <= end and count < len(rows):
         body, length = _length(data, at + 1, end)
         if body == BROKEN or length > largest:

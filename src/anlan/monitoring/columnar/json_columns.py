@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.json_loop import enter, find, parse_each
-from anlan.monitoring.json_loop import key as find_key
-from anlan.monitoring.json_shape import UNIT, Out, Table
+from anlan.monitoring.columnar.json_loop import parse_each
+from anlan.monitoring.columnar.json_shape import UNIT, Out, Table
+from anlan.monitoring.columnar.json_words import enter, find
+from anlan.monitoring.columnar.json_words import key as find_key
 from anlan.vocab.units import SYMBOLS
 
 ROOM = 1024

@@ -1,0 +1,136 @@
+"""The compiled part of `json_columns` that reads signs, strings and numbers; a position of -1 is "not mine"."""
+
+from typing import Any
+
+import numpy as np
+
+from anlan.monitoring.columnar.json_shape import (
+    BACKSLASH,
+    COMMA,
+    DIGITS,
+    DOT,
+    EXACT,
+    FALSE,
+    LATEST,
+    MINUS,
+    NAN,
+    NINE,
+    NULL,
+    PLUS,
+    POWERS,
+    QUOTE,
+    SPLIT,
+    TRUE,
+    ZERO,
+)
+from anlan.monitoring.columnar.json_words import same
+from anlan.rules.compiled import compiled
+
+
+@compiled
+def blank(data: Any, at: int, end: int) -> int:
+    """The next place that is no white space."""
+    while 0 <= at < end and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
+        at += 1
+    return at
+
+
+@compiled
+def string_end(data: Any, at: int, end: int) -> int:
+    """Where the string that begins at a quote has its other quote; not mine with an escape or a control in it."""
+    if not 0 <= at < end or data[at] != QUOTE:
+        return -1
+    for k in range(at + 1, end):
+        if data[k] == QUOTE:
+            return k
+        if data[k] == BACKSLASH or data[k] < 32:
+            return -1
+    return -1
+
+
+@compiled
+def after(data: Any, at: int, end: int, mark: int) -> int:
+    """What comes after a mark and white space around it."""
+    at = blank(data, at, end)
+    return blank(data, at + 1, end) if 0 <= at < end and data[at] == mark else -1
+
+
+@compiled
+def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
+    """What comes after a comma or the closing mark, and whether it was the latter."""
+    at = blank(data, at, end)
+    if 0 <= at < end and data[at] == COMMA:
+        return blank(data, at + 1, end), False
+    return (at + 1 if 0 <= at < end and data[at] == close else -1), True
+
+
+@compiled
+def _digits(data: Any, at: int, end: int, number: Any, count: int) -> tuple[int, Any, int]:
+    """Reads on; `count` is of digits after leading zeros."""
+    while at < end and ZERO <= data[at] <= NINE and count <= DIGITS:
+        number = number * 10 + np.int64(data[at] - ZERO)
+        count += 1 if number else 0
+        at += 1
+    return at, number, count
+
+
+@compiled
+def _number(data: Any, first: int, end: int) -> tuple[int, Any, int, bool]:
+    """(After it, its digits as a whole number, power of ten, whether it is written as a whole number)."""
+    at, number, count = _digits(data, first, end, 0, 0)
+    power, exponent, whole, good = 0, 0, True, at > first and (data[first] != ZERO or at == first + 1)
+    if at < end and data[at] == DOT:
+        point = at + 1
+        at, number, count = _digits(data, point, end, number, count)
+        power, whole, good = point - at, False, good and at > point
+    if at < end and (data[at] == 101 or data[at] == 69):
+        signed = at + 1 < end and (data[at + 1] == MINUS or data[at + 1] == PLUS)
+        start = at + 2 if signed else at + 1
+        at, exponent, long = _digits(data, start, end, 0, 0)
+        power += -exponent if signed and data[start - 1] == MINUS else exponent
+        whole, good = False, good and at > start and long < 4
+    return (at if good and count <= DIGITS else -1), number, power, whole
+
+
+@compiled
+def _rounded(number: int, power: int) -> tuple[bool, float]:
+    """number x 10^power to the nearest double, where that is sure: one rounding, or two far from a tie (Dekker, Ziv)."""
+    if power < -22 or power > 22 or (power > 0 and number >= EXACT):
+        return False, 0.0
+    ten = POWERS[abs(power)]
+    if number < EXACT:
+        return True, number * ten if power >= 0 else number / ten
+    high, low = float(number >> 11 << 11), float(number & 2047)
+    first = high / ten
+    p, x, y = first * ten, SPLIT * first, SPLIT * ten
+    a1, b1 = x - (x - first), y - (y - ten)
+    a2, b2 = first - a1, ten - b1
+    rest = ((high - p - (((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2)) + low) / ten
+    total = first + rest
+    rest -= total - first
+    return power == 0 or total + rest * 1.000000001 == total, total
+
+
+@compiled
+def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
+    """A number, true, false or null."""
+    if not 0 <= at < end:
+        return -1, 0.0
+    if data[at] > NINE:
+        if same(data, at, NULL, 0, 4):
+            return at + 4, NAN
+        if same(data, at, TRUE, 0, 4):
+            return at + 4, 1.0
+        return (at + 5 if same(data, at, FALSE, 0, 5) else -1), 0.0
+    negative = data[at] == MINUS
+    at, number, power, _ = _number(data, at + 1 if negative else at, end)
+    sure, value = _rounded(number, power)
+    return (at if sure and not (negative and number == 0) else -1), -value if negative else value
+
+
+@compiled
+def time_at(data: Any, at: int, end: int) -> tuple[int, int]:
+    if not 0 <= at < end:
+        return -1, -1
+    at, number, _, whole = _number(data, at, end)
+    return (at if whole and number <= LATEST else -1), number
