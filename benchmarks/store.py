@@ -66,7 +66,7 @@ create table bench.monitoring_readinglog (like public.monitoring_readinglog incl
 create table bench.monitoring_readingchunk (like public.monitoring_readingchunk including all);
 alter table bench.monitoring_readingchunk set (toast_tuple_target = 8160);
 create table bench.monitoring_readingfile (like public.monitoring_readingfile including all);
-create table bench.monitoring_storestate as select 1::smallint id, 0::bigint folded, null::bigint needed;
+create table bench.monitoring_storestate as select 1::smallint id, 0::bigint folded;
 """
 COPY = "copy bench.rival from stdin (format binary)"
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
+from anlan.command.fates import signals_and_incidents
 from anlan.command.models import Entry, Signal
 from anlan.command.services import (
     incident_open,
@@ -159,3 +160,15 @@ def test_duplicates_follow_when_the_signal_that_they_point_to_is_merged(town: Di
     signal_merge(signal=second, into=signal, by=town.officer)
     third.refresh_from_db()
     assert third.duplicate_of == signal
+
+
+def test_only_what_a_person_has_verified_counts_as_come_of_an_alarm(
+    alarm: Alarm, town: District, run_jobs: RunJobs
+) -> None:
+    publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level))
+    run_jobs()
+    assert signals_and_incidents([alarm.pk]) == {}
+    signal = verified(Signal.objects.get(), town)
+    assert signals_and_incidents([alarm.pk]) == {alarm.pk: "警情"}
+    incident_open(signal=signal, by=town.officer)
+    assert signals_and_incidents([alarm.pk]) == {alarm.pk: "事件"}

@@ -29,6 +29,7 @@ def kinds() -> dict[str, str]:
 
 def test_each_kind_of_blindness_is_found_and_goes_when_it_is_over(device: DeviceMaker, area: Area) -> None:
     device("silent", status="silent", last_seen_at=timezone.now() - timedelta(hours=3))
+    device("gone", status="silent", life="retired")
     device("nan"), device("good")
     flat, drifting = device("flat", status="online"), device("drift", status="online")
     readings_store(batch=[frame([("39", now_ms(), math.nan)], code="nan"), frame([("39", now_ms(), 1.0)], code="good")])
@@ -42,7 +43,7 @@ def test_each_kind_of_blindness_is_found_and_goes_when_it_is_over(device: Device
     assert kinds() == {"silent": "站silent", "invalid": "站nan", "flat": "站flat", "drift": "站drift"}
     first = BlindSpot.objects.get(kind="flat").pk
     Device.objects.filter(code="silent").update(status="online")
-    readings_store(batch=[frame([("39", now_ms() + 1, 1.0)], code="nan")])
+    readings_store(batch=[frame([("39", now_ms() + 1, 1.0)], code="nan")], now=now_ms() + 2000)
     Alarm.objects.filter(kind=Alarm.Kind.DRIFT).update(cleared_at=timezone.now())
     blind_renew()
     assert kinds() == {"flat": "站flat"}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from anlan.accounts.models import Area
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.flow import IllegalStep
-from anlan.kit.models import Deadline
+from anlan.kit.models import Deadline, Notice
 from anlan.monitoring.escalation import alarm_repeat
 from anlan.monitoring.models import Alarm, AlarmFinding, DutyShift, EscalationStep
 from anlan.monitoring.moments import now_ms
@@ -210,3 +210,19 @@ def test_a_reversed_shift_is_refused(area: Area) -> None:
         DutyShift.objects.create(
             person=person(area), role="duty_officer", area=area, starts_at=now, ends_at=now - timedelta(minutes=1)
         )
+
+
+def test_who_was_told_first_hears_that_nobody_further_up_is_there(
+    red: Callable[[], Alarm], area: Area, run_jobs: Jobs
+) -> None:
+    officer = person(area)
+    on_shift(officer)
+    alarm = red()
+    run_jobs()
+    pass_time(run_jobs, minutes=5.5)
+    assert told(alarm) == [f"user:{officer.pk}"] * 2
+    bodies = (
+        Notice.objects.filter(about="monitoring.alarm", about_id=alarm.pk).order_by("pk").values_list("body", flat=True)
+    )
+    assert bodies[1].endswith("上级无人在岗。")
+    assert AlarmFinding.objects.filter(kind="nobody").count() == 2

@@ -393,6 +393,7 @@ def test_a_leader_sees_commands_and_has_no_button(device: DeviceMaker, area: Are
     page = client.get(f"/devices/{one.pk}/").content.decode()
     assert "查询时钟" in page
     assert "commands/new" not in page
+    assert "查询时钟" in client.get(f"/devices/{one.pk}/commands/").content.decode()
     assert client.get(f"/devices/{one.pk}/commands/new/").status_code == 403
 
 

@@ -106,6 +106,7 @@ def test_a_retired_device_ends_its_credentials_alarms_and_readings(
     row.refresh_from_db()
     assert (row.life, row.token_hash) == (Stage.RETIRED, "")
     assert Alarm.objects.get().cleared_at is not None
+    assert (Series.objects.get().level, row.level) == (0, 0)
     result = readings_store(batch=[frame([("39", now_ms(), 9.0)])])
     assert result.counts[Ledger.UNKNOWN_DEVICE] == 1
     assert UnknownDevice.objects.get().code == row.code
@@ -115,6 +116,8 @@ def test_a_retired_device_ends_its_credentials_alarms_and_readings(
         device_token_issue(device=row, by=keeper)
     device_reinstate(device=row, by=keeper)
     assert readings_store(batch=[frame([("39", now_ms() + MINUTE, 1.0)])]).counts[Ledger.NORMAL] == 1
+    again = readings_store(batch=[frame([("39", now_ms() + 2 * MINUTE, 9.0)])])
+    assert len(again.raised) == 1
     assert row.history.count() >= 3  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from anlan.monitoring.models import DeviationCount, Device, FrameCount, LedgerCount
+from anlan.monitoring.models import DeviationCount, Device, FrameCount, LedgerCount, Series
 from anlan.monitoring.moments import now_ms
 from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.sl651_write import report
@@ -121,7 +121,8 @@ def test_a_line_that_carries_many_devices_serves_each_under_its_own_name(device:
     with Ingest("sl651") as ingest:
         answers = decode("sl651", ingest.ask("sl651", raw))
     assert [answer.device for answer in answers if isinstance(answer, Frame)] == codes
-    assert set(Device.objects.filter(status="online").values_list("code", flat=True)) == set(codes)
+    assert set(Series.objects.values_list("device__code", flat=True)) == set(codes)
+    assert counted() == 5
 
 
 def test_a_failed_frame_is_counted_for_the_device_that_spoke_before_it(device: DeviceMaker) -> None:

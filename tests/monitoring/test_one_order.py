@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from anlan.monitoring import ingest, judging
 from anlan.monitoring.journal import checkpoint
+from anlan.monitoring.keeping import readings_pack
 from anlan.monitoring.memory import Memory
 from anlan.monitoring.models import Alarm, AlarmStep, Device, ThresholdRule
 from anlan.monitoring.silence import silence_sweep
@@ -28,6 +29,7 @@ STEP = st.one_of(
     st.tuples(st.just("rule"), st.integers(0, 1), st.integers(2, 5)),
     st.tuples(st.just("stop"), st.integers(0, 1), st.none()),
     st.tuples(st.just("checkpoint"), st.integers(0, 1), st.none()),
+    st.tuples(st.just("pack"), st.integers(0, 1), st.none()),
 )
 Step = tuple[str, int, Any]
 
@@ -62,6 +64,8 @@ class Processes:
         elif kind == "checkpoint":
             with judging.judging() as memory:
                 checkpoint(memory)
+        elif kind == "pack":
+            readings_pack(now=now, least=1)
         elif kind == "sweep":
             silence_sweep(now=now + what * MINUTE)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -18,9 +19,12 @@ from anlan.monitoring import store
 from anlan.monitoring.models import Device, DeviceFrame, FrameCount, PolledPoint, PollPlan, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling import poller
+from anlan.monitoring.polling.modbus import ExceptionCode
 from anlan.monitoring.polling.plans import Point
 from anlan.monitoring.polling.registers import blocks, value_of
-from anlan.monitoring.replaying.peers import meter_bus, modbus_slave, opc_server
+from anlan.monitoring.polling.rtu import answer_at
+from anlan.monitoring.replaying.peers import dtu, meter_bus, modbus_slave, opc_server
+from anlan.protocols.checksums import crc_modbus
 
 from .gateway import Ingest, free_port, until
 
@@ -237,6 +241,54 @@ def test_meters_behind_one_line_are_asked_in_turn_and_a_silent_one_is_told(plan:
         until(lambda: plan_of(meters[0]).polls >= 3)
     assert plan_of(silent).last_error == "no_answer: 1 s"
     assert FrameCount.objects.get(source="cjt188", kind="no_answer").frames >= 1
+
+
+@contextlib.asynccontextmanager
+async def _dialling(
+    door: int, name: str, bus: Callable[[], contextlib.AbstractAsyncContextManager[Any]], port: int
+) -> AsyncIterator[None]:
+    """A bus behind a DTU that dials in and says a heartbeat every now and then."""
+    async with bus():
+        line = asyncio.create_task(dtu(door, name, port))
+        try:
+            yield
+        finally:
+            line.cancel()
+            await asyncio.gather(line, return_exceptions=True)
+
+
+def test_a_bus_behind_a_line_that_dials_in_is_asked_over_it(
+    plan: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, slave, meters = free_port(), free_port(), free_port()
+    monkeypatch.setenv("ANLAN_PORT_DTU", str(door))
+    points = ({"key": "a", "address": 0, "type": "uint16"}, {"key": "refused", "address": 9})
+    asked = plan("modbus", "modbus-dtu://Site-7", *points, unit=3)
+    meter = plan("cjt188", "cjt188-dtu://Site-8", code="11031000000001")
+    with Ingest():
+        until(lambda: plan_of(asked).last_error == "unreachable: DTU Site-7")
+        with (
+            Peer(lambda: _dialling(door, "Site-7", lambda: modbus_slave(slave, {0: 40_000}, rtu=True, unit=3), slave)),
+            Peer(lambda: _dialling(door, "Site-8", lambda: meter_bus(meters, {"11031000000001": 7.5}), meters)),
+        ):
+            until(lambda: last(asked, "a") == 40_000)
+            until(lambda: last(meter, "volume") == 7.5)
+        until(lambda: plan_of(asked).failures >= 1)
+        with socket.create_connection(("127.0.0.1", door)) as stranger:
+            stranger.sendall(b"Site-9\r\n")
+            assert stranger.recv(10) == b""
+        until(lambda: FrameCount.objects.filter(source="dtu", kind="device").exists())
+
+
+def test_an_answer_is_found_behind_a_heartbeat_and_a_refusal_is_told() -> None:
+    said = bytes.fromhex("03030a")
+    answer = bytes.fromhex("0303020007") + crc_modbus(bytes.fromhex("0303020007")).to_bytes(2, "little")
+    assert answer_at(said + answer, len(said), 3) == b"\x00\x07"
+    assert answer_at(answer[:-1], 0, 3) is None
+    assert answer_at(answer[:-1] + b"x", 0, 3) is None
+    refusal = bytes.fromhex("038302") + crc_modbus(bytes.fromhex("038302")).to_bytes(2, "little")
+    with pytest.raises(ExceptionCode, match="code 2"):
+        answer_at(refusal, 0, 3)
 
 
 def test_a_plan_that_cannot_be_followed_says_why(plan: Callable[..., Device]) -> None:

@@ -12,7 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area, User
+from anlan.kit.entities import entity_of
+from anlan.kit.exchange.imports import rows_import
+from anlan.kit.exchange.sheets import Sheet, SheetError
 from anlan.kit.flow import IllegalStep
+from anlan.kit.models import Notice
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Alarm, Device, Rehearsal, RuleProposal, RuleStamp, ThresholdRule
 from anlan.monitoring.moments import HOUR, now_ms
@@ -27,6 +31,7 @@ from anlan.monitoring.rehearsal.services import (
     proposal_sign,
     proposal_withdraw,
     rehearsal_ask,
+    rehearsal_do,
     rehearsal_see,
 )
 from anlan.rules import KernelState, Kind, Rule, RuleTable, Threshold, judge, sweep
@@ -301,3 +306,73 @@ def test_an_alarm_from_before_the_window_is_not_counted_in_it() -> None:
     time = np.array([window.start - HOUR, window.start + HOUR])
     found = episodes(table, 1, time, np.array([9.0, 0.0]), end=end)
     assert compare(found, found, window)["after"]["alarms"] == 0
+
+
+def test_of_very_many_missed_alarms_all_count_and_those_with_a_consequence_are_listed_first(
+    device: Callable[..., Device], proposer: User, run_jobs: Jobs
+) -> None:
+    device()
+    rule = ThresholdRule.objects.create(
+        name="水位", device_kind="level", key="39", source="预案", blue_raise=2, blue_clear=1.8
+    )
+    now = now_ms()
+    levels = [("39", now - (600 - i) * MINUTE, 2.2 if i % 2 else 1.0) for i in range(580)]
+    readings_store(batch=[frame(levels)], now=now)
+    oldest = Alarm.objects.earliest("raised_at")
+
+    @fate_reader
+    def signal(ids: list[int]) -> dict[int, str]:
+        return {pk: "警情" for pk in ids if pk == oldest.pk}
+
+    made = proposal_make(rule=rule, wanted=changed(rule, blue_raise=2.3), why="误报多", by=proposer)
+    try:
+        run_jobs()
+        asked = rehearsal_ask(proposal=made, days=7, by=proposer)
+        run_jobs()
+    finally:
+        _READERS.remove(signal)
+    asked.refresh_from_db()
+    result = asked.result
+    assert (result["vanished_count"], result["vanished_with_consequence"], len(result["vanished"])) == (290, 1, 200)
+    assert result["vanished"][0]["alarm"] == oldest.pk
+
+
+def test_a_rehearsal_that_fails_says_why_and_can_be_asked_for_again(
+    proposal: RuleProposal, proposer: User, run_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_jobs()
+    asked = rehearsal_ask(proposal=proposal, days=7, by=proposer)
+    with pytest.raises(IllegalStep, match="正在预演"):
+        rehearsal_ask(proposal=proposal, days=7, by=proposer)
+    monkeypatch.setattr(ThresholdRule, "as_rule", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rehearsal_do(rehearsal_id=asked.pk)
+    monkeypatch.undo()
+    asked.refresh_from_db()
+    assert (asked.state, asked.trouble) == ("failed", "division by zero")
+    run_jobs()
+    rehearsal_ask(proposal=proposal, days=7, by=proposer)
+    run_jobs()
+    proposal.refresh_from_db()
+    assert proposal.state == ProposalState.REHEARSED
+
+
+def test_the_commander_is_told_that_a_change_waits(rehearsed: RuleProposal) -> None:
+    notice = Notice.objects.get(about_id=rehearsed.pk, about="monitoring.ruleproposal")
+    assert (notice.address, notice.url) == ("role:commander@440310", f"/rules/proposals/{rehearsed.pk}/")
+
+
+def test_an_import_by_an_administrator_is_marked_in_the_rules_history(area: Area) -> None:
+    user = person(area, "administrator")
+    headers = ["name", "device_kind", "area", "device", "key", "source", "blue_raise", "blue_clear"]
+    cells = ("井盖水位", "level", "", "", "well", "市政台账", "0.5", "0.4")
+    entity = entity_of(ThresholdRule)
+    assert entity is not None
+    sheet = Sheet(headers=tuple(headers), rows=((2, cells),))
+    try:
+        report = rows_import(entity=entity, sheet=sheet, user=user, rehearse=False)
+    except SheetError as error:
+        pytest.fail(str(error))
+    assert (report.created, report.bad, report.errors) == (1, [], [])
+    last = ThresholdRule.objects.get(key="well").history.first()  # type: ignore[attr-defined]
+    assert (last.history_user, last.history_change_reason) == (user, "文件导入")

@@ -12,13 +12,16 @@ from django.test import Client
 from django.utils import translation
 
 from anlan.accounts.models import Area, User
-from anlan.monitoring.models import Device, RuleProposal, Series, ThresholdRule
+from anlan.monitoring.ingest import readings_store
+from anlan.monitoring.models import Alarm, Device, RuleProposal, Series, ThresholdRule
 from anlan.monitoring.models.rule_kernel import kernel_rule
 from anlan.monitoring.moments import HOUR
 from anlan.monitoring.reasons import matches_of
 from anlan.monitoring.rule_words import lines_of
 from anlan.monitoring.rulebook import rulebook, rulebook_of
 from anlan.rules import Band, Level, Schedule, Span, Threshold
+
+from .frames import MINUTE, NOW, frame
 
 pytestmark = pytest.mark.django_db
 Maker = Callable[..., Device]
@@ -245,3 +248,15 @@ def test_english_pages_have_no_chinese_of_ours(client: Client, series: Series) -
             body = body.replace(name, "")
         found = re.findall(r"[\u4e00-\u9fff]+", body)
         assert not found, (address, found)
+
+
+def test_rain_of_three_hours_and_flatness_raise_alarms_of_their_own_through_ingest(device: Maker) -> None:
+    device(kind="rain")
+    rule(
+        device_kind="rain", key="22", windows=[{"hours": 3, "orange": [50, 40]}], flat_minutes=120, flat_level=1
+    ).save()  # fmt: skip
+    for minute in range(0, 180, 10):
+        readings_store(batch=[frame([("22", NOW + minute * MINUTE, 4.0)])], now=NOW + minute * MINUTE)
+    found = {alarm.kind: alarm.level for alarm in Alarm.objects.all()}
+    assert found == {Alarm.Kind.ACCUMULATION: 3, Alarm.Kind.FLAT: 1}
+    assert Series.objects.get().level == 3

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.contrib.gis.geos import Point
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connections
 from django.utils import timezone
 
 from anlan.accounts.models import Area, AuditEntry, User
@@ -25,11 +27,13 @@ from anlan.monitoring.models import (
     VideoPlatform,
 )
 from anlan.monitoring.replaying.camera import Device
+from anlan.monitoring.replaying.recorder import recorder_of, recorder_run
 from anlan.monitoring.video.kinds_load import kinds_load
 from anlan.monitoring.video.orders import command_give
 from anlan.monitoring.video.registrations import platform_password_set
 from anlan.monitoring.video.standing import platforms_sweep
-from anlan.protocols.manscdp import CONTENT_TYPE
+from anlan.protocols.manscdp import CONTENT_TYPE, build
+from anlan.protocols.sip import SipMessage, parse_datagram
 
 from .broker import until
 from .sip_server import PASSWORD, PLATFORM, SERVER, Sip
@@ -135,8 +139,6 @@ def test_a_proof_that_was_used_is_not_taken_again(sip: Sip) -> None:
         device._send = lambda data: (sent.append(data), send(data))[1]  # type: ignore[func-returns-value]
         assert await device.register() == 200
         proved = next(data for data in sent if b"Authorization" in data)
-        from anlan.protocols.sip import SipMessage, parse_datagram
-
         again = parse_datagram(proved.replace(b"branch=z9hG4bK", b"branch=z9hG4bKagain"))
         assert isinstance(again, SipMessage)
         return (await device.ask(again)).status
@@ -155,8 +157,6 @@ def test_a_request_that_comes_twice_acts_once_and_gets_one_answer_twice(sip: Sip
     async def script(device: Device) -> None:
         await device.register()
         await waited(lambda: Camera.objects.count() == 2)
-        from anlan.protocols.manscdp import build
-
         told = {"AlarmPriority": 1, "AlarmMethod": 5, "AlarmTime": timezone.localtime().isoformat()[:19]}
         body = build("Notify", "Alarm", 7, CAMERA, told)
         request = device._talk().request("MESSAGE", 9, "same", headers=(("content-type", CONTENT_TYPE),), body=body)
@@ -334,8 +334,6 @@ def test_garbage_slow_senders_and_floods_are_bounded_and_counted(platform: Video
 
 
 def test_only_an_administrator_sets_a_password_and_it_is_kept_nowhere(platform: VideoPlatform, area: Area) -> None:
-    from django.core.exceptions import PermissionDenied, ValidationError
-
     officer = User.objects.create(username="duty", role="duty_officer", area=area, password="!")
     with pytest.raises(PermissionDenied):
         platform_password_set(platform=platform, password="x" * 12, by=officer)
@@ -344,3 +342,21 @@ def test_only_an_administrator_sets_a_password_and_it_is_kept_nowhere(platform: 
     assert PASSWORD not in str(VideoPlatform.objects.values().get())
     assert PASSWORD not in str(list(AuditEntry.objects.values_list("fields", flat=True)))
     assert replace(Sip().recorder(), port=1).server == SERVER
+
+
+def test_the_replays_recorder_comes_in_shows_its_cameras_and_alarms(sip: Sip) -> None:
+    words = {"ANLAN_REPLAY_SIP": f"{PLATFORM}:{PASSWORD}", "ANLAN_PORT_SIP": str(sip.port)}
+    recorder = recorder_of(words)
+    assert recorder is not None
+    assert recorder_of({}) is None
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(recorder_run(recorder, stop, lambda _text: None, pause=0.1))
+        await waited(lambda: Camera.objects.count() == 8 and Sighting.objects.exists())
+        stop.set()
+        await task
+        connections.close_all()
+
+    asyncio.run(run())
+    assert Sighting.objects.get().kind.code == "motion"

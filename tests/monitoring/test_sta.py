@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import frost_sta_client as frost
 import geojson
-import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -17,13 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area
-from anlan.monitoring import store
+from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, LedgerCount, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.services import token_hash
 from anlan.monitoring.sta.options import StaError, options, segments
 from anlan.rules import Ledger
 from anlan.vocab import clock
+
+from .frames import frame
 
 DeviceMaker = Callable[..., Device]
 ROOT = "/sta/v1.1"
@@ -62,14 +63,11 @@ def caller(tank: Device, client: Client) -> Caller:
     return Caller(client, token_of(tank))
 
 
-def fill(tank: Device, number: int, start: int | None = None) -> int:
+def fill(tank: Device, number: int) -> int:
     """So many Observations a second apart; the time of the first."""
-    begin = (now_ms() // 1000 - number if start is None else start // 1000) * 1000
-    series = Series.objects.get(device=tank, key="level")
-    times = begin + 1000 * np.arange(number)
-    store.days_make(store.days_of(times, now_ms()))
-    values = np.arange(number, dtype=float)
-    store.append(np.full(number, series.pk), times, values, np.full(number, int(Ledger.NORMAL)))
+    begin = (now_ms() // 1000 - number) * 1000
+    readings = [("level", begin + 1000 * place, float(place)) for place in range(number)]
+    readings_store(batch=[frame(readings, code=tank.code, protocol=tank.protocol)])
     return begin
 
 

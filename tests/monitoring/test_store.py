@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anlan.monitoring import store
+from anlan.monitoring.moments import now_ms
 from anlan.monitoring.store.blocks import Columns, StoreError, pack, plain, unpack
 from anlan.monitoring.store.head import HEAD
 from anlan.rules import Ledger
@@ -170,11 +171,9 @@ def test_moments_of_broken_clocks_are_kept() -> None:
 def test_the_log_is_told_in_order_and_kept_as_far_as_a_checkpoint_needs_it() -> None:
     places = [put((k, NOW, float(k), NORMAL)) for k in range(1, 5)]
     assert (places == sorted(places), store.log_head()) == (True, places[-1])
-    store.log_keep(places[2])
     assert store.tend(keep_after=places[0]).rows == 1
-    assert store.tend().rows == 2
+    assert store.tend(keep_after=places[2]).rows == 2
     assert [row.position for row in store.log_after(places[0])] == [places[3]]
-    store.log_keep(None)
     assert store.tend().rows == 1
     assert (list(store.log_after(0)), store.log_head()) == ([], places[-1])
     assert store.count() == {Ledger.NORMAL: 4}
@@ -183,11 +182,10 @@ def test_the_log_is_told_in_order_and_kept_as_far_as_a_checkpoint_needs_it() -> 
 @pytest.mark.django_db
 def test_packing_waits_for_enough_or_for_long_enough() -> None:
     put((1, NOW, 1.0, NORMAL))
-    from anlan.monitoring.moments import now_ms
-
     now = now_ms()
-    assert store.tend(now=now, least=2, minutes=10).rows == 0
-    assert store.tend(now=now + 11 * MINUTE, least=2, minutes=10).rows == 1
+    assert not store.due(now=now, least=2, minutes=10)
+    assert store.due(now=now, least=1, minutes=10)
+    assert store.due(now=now + 11 * MINUTE, least=2, minutes=10)
 
 
 @pytest.mark.django_db

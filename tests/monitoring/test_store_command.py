@@ -9,7 +9,7 @@ import pytest
 from django.conf import LazySettings
 
 from anlan.monitoring import store
-from anlan.monitoring.jobs import store_age, store_tend
+from anlan.monitoring.jobs import readings_age_each_night, readings_pack_each_minute
 from anlan.site.cli import main
 
 DAY = 86_400_000
@@ -50,10 +50,10 @@ def test_the_state_is_read_by_people(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_jobs_leave_alone_what_is_new_and_age_what_is_old(capsys: pytest.CaptureFixture[str]) -> None:
-    store_tend(timestamp=0)
+    readings_pack_each_minute(timestamp=0)
     assert state(capsys)["log"] == 5760
     store.tend()
-    store_age(timestamp=0)
+    readings_age_each_night(timestamp=0)
     assert state(capsys)["files"] == 5760
 
 

@@ -118,13 +118,13 @@ def test_data_travels_compressed(district: SimpleNamespace, person: Person, brow
     assert len(json.loads(gzip.decompress(answer.content))["features"]) == 5
 
 
-def test_above_twenty_thousand_features_a_layer_comes_as_tiles(
+def test_above_ten_thousand_features_a_layer_comes_as_tiles(
     district: SimpleNamespace, person: Person, browse: Browse, tmp_path: Path
 ) -> None:
-    enterprises(district.east, 20_000)
+    enterprises(district.east, 10_000)
     client, key = browse(person(district.whole)), "registry.enterprise"
     assert catalogue(client)[key]["mode"] == "geojson"
-    assert len(features(client, f"/map/layers/{key}.geojson")) == 20_000
+    assert len(features(client, f"/map/layers/{key}.geojson")) == 10_000
     enterprises_more(district)
     assert catalogue(client)[key]["mode"] == "tiles"
     refused = client.get(f"/map/layers/{key}.geojson")
@@ -134,7 +134,7 @@ def test_above_twenty_thousand_features_a_layer_comes_as_tiles(
     single = client.get(f"/map/tiles/{key}/15/26801/14266.mvt").content
     assert len(gathered) < 50_000
     gathered_counts = decoded(gathered, tmp_path)["point_count"]
-    assert 1000 < sum(gathered_counts) < 20_001
+    assert 1000 < sum(gathered_counts) < 10_001
     assert "第" in decoded(single, tmp_path)["_label"][0]
     assert "point_count" not in decoded(single, tmp_path)
 

@@ -44,7 +44,7 @@ BINARY = ["sl651", "hj212", "gb26875"]
 VALUES = {"sl651": {"39": 1.5, "F4": 0.5}, "hj212": {"w01018-Rtd": 20.0}, "gb26875": {"unit:fire": 1.0}}
 DEVICES = {"sl651": "0012345678", "hj212": "M1", "gb26875": "77"}
 ASKED = {"from": "2024-07-01T08:00", "to": "2024-07-01T11:00", "value": "1", "old": "1234", "new": "ABCD",
-         "NewPW": "654321", "part": "9"}  # fmt: skip
+         "NewPW": "654321", "part": "9", "openings": "100,0"}  # fmt: skip
 
 
 def conversation(name):

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 from django.contrib.gis.geos import Point
+from django.db import connection
 from numpy.typing import NDArray
 
 from anlan.kit.events import publish
@@ -38,10 +40,22 @@ class Transition(NamedTuple):
     after: int
 
 
-_CHANGED = [
-    "level", "highest_level", "cleared_at", "acknowledged_at", "acknowledged_by", "shelved_until", "shelved_by",
-    "announced_at", "released_at",
-]  # fmt: skip
+_CHANGE = """
+update monitoring_alarm a set
+    level = w.level, highest_level = w.highest_level, cleared_at = w.cleared_at, acknowledged_at = w.acknowledged_at,
+    acknowledged_by_id = w.acknowledged_by_id, shelved_until = w.shelved_until, shelved_by_id = w.shelved_by_id,
+    announced_at = w.announced_at, released_at = w.released_at
+from unnest(
+    %s::bigint[], %s::smallint[], %s::smallint[], %s::timestamptz[], %s::timestamptz[], %s::bigint[],
+    %s::timestamptz[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]
+) w(id, level, highest_level, cleared_at, acknowledged_at, acknowledged_by_id, shelved_until, shelved_by_id,
+    announced_at, released_at)
+where a.id = w.id
+"""
+_CHANGED = attrgetter(
+    "pk", "level", "highest_level", "cleared_at", "acknowledged_at", "acknowledged_by_id", "shelved_until",
+    "shelved_by_id", "announced_at", "released_at",
+)  # fmt: skip
 
 
 @dataclass
@@ -191,7 +205,10 @@ def _note(pen: _Pen, alarm: Alarm, step: AlarmStepName, transition: Transition, 
 
 def _save(pen: _Pen) -> None:
     """Changes first: a cause may be cleared and raised again in the same batch."""
-    Alarm.objects.bulk_update(pen.changed.values(), _CHANGED)
+    if pen.changed:
+        with connection.cursor() as cursor:
+            rows = map(_CHANGED, pen.changed.values())
+            cursor.execute(_CHANGE, [list(column) for column in zip(*rows, strict=True)])
     Alarm.objects.bulk_create(pen.fresh)
     AlarmStep.objects.bulk_create(pen.steps)
     clocks_stop(pen.changed.values(), pen.now)

@@ -22,6 +22,7 @@ from anlan.monitoring.clocks import (
     ChainStep,
     chain_of,
     chain_resume,
+    clocks_allowed,
     clocks_stop,
     clocks_wanted,
     unshelve_set,
@@ -98,7 +99,7 @@ def _wrong(turn: _Round, alarm: Alarm, rows: dict[str, Deadline]) -> list[str]:
     if alarm.announced_at is not None and alarm.announced_at > turn.now - GRACE:
         return []
     missing = [kind for kind in sorted(wanted) if not _runs(rows.get(kind), turn.now)]
-    return missing + [kind for kind, row in rows.items() if kind not in wanted and row.passed_at is None]
+    return missing + [kind for kind, row in rows.items() if kind not in clocks_allowed(alarm) and row.passed_at is None]
 
 
 def _runs(row: Deadline | None, now: datetime) -> bool:
@@ -116,7 +117,7 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
             if not _runs(row, turn.now):
                 _set(alarm, kind, turn.now)
                 turn.found(MISSING[kind], alarm=alarm)
-        elif row is not None:
+        elif row is not None and kind not in clocks_allowed(alarm):
             clocks_stop([alarm], turn.now)
             turn.found(Kind.NOT_STOPPED, alarm=alarm)
 

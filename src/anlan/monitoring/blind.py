@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import Area
 from anlan.kit.law import NoSuchRule, law_value
+from anlan.monitoring.life.flow import Stage
 from anlan.monitoring.models import Alarm, BlindArea, BlindSpot, Device, Series
 from anlan.monitoring.moments import moment
 from anlan.monitoring.wording import say, series_title
@@ -34,7 +35,7 @@ from accounts_area a cross join lateral (
     from (
         select st_setsrid(st_buffer(d.location::geography, %(radius)s)::geometry, 4490) shape
         from monitoring_device d
-        where d.kind = %(kind)s and d.status = 'online' and d.location is not null
+        where d.kind = %(kind)s and d.status = 'online' and d.life <> 'retired' and d.location is not null
           and st_dwithin(d.location::geography, a.boundary::geography, %(radius)s)
           and not exists (select 1 from monitoring_blindspot b where b.device_id = d.id)) near) bare
 where a.level = %(level)s and a.boundary is not null and a.valid_to is null
@@ -62,7 +63,7 @@ def spots_renew(now: datetime) -> int:
 
 
 def _spots(now: datetime) -> Iterator[BlindSpot]:
-    for device in Device.objects.filter(status=Device.Status.SILENT):
+    for device in Device.objects.filter(status=Device.Status.SILENT).exclude(life=Stage.RETIRED):
         yield _spot(Kind.SILENT, device, since=device.last_seen_at)
     yield from _invalid(now)
     alarms = Alarm.objects.open().filter(kind__in=OF_ALARM).select_related("device", "series")
@@ -76,6 +77,7 @@ def _invalid(now: datetime) -> Iterator[BlindSpot]:
     """Devices that speak while some of their series have had no valid reading for long, or never one."""
     before = int((now - timedelta(hours=_hours())).timestamp() * 1000)
     mute = Series.objects.filter(Q(last_time=None) | Q(last_time__lt=before), device__status=Device.Status.ONLINE)
+    mute = mute.exclude(device__life=Stage.RETIRED)
     of_device: dict[int, list[Series]] = {}
     for series in mute.select_related("device").order_by("device_id", F("last_time").asc(nulls_last=True), "key"):
         of_device.setdefault(series.device_id, []).append(series)
@@ -101,10 +103,10 @@ def _cameras() -> Iterator[BlindSpot]:
     camera: Any = apps.all_models["monitoring"].get("camera")
     if camera is None:
         return
-    for row in camera.objects.filter(status="offline"):
+    for row in camera.objects.filter(status="offline", listed=True):
         yield BlindSpot(
             kind=Kind.CAMERA, thing=f"camera:{row.pk}", name=row.name, address=row.address, location=row.location,
-            area_id=row.area_id, organisation_id=row.organisation_id, since=getattr(row, "last_seen_at", None),
+            area_id=row.area_id, organisation_id=row.organisation_id, since=getattr(row, "status_since", None),
         )  # fmt: skip
 
 

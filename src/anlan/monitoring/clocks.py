@@ -67,6 +67,11 @@ def clocks_wanted(alarm: Alarm, chain: list[ChainStep] | None = None) -> set[str
     return {REPEAT, CHAIN} if alarm.chain_place < len(steps) else {REPEAT}
 
 
+def clocks_allowed(alarm: Alarm) -> set[str]:
+    """Which clocks may run: a chain may have one step left that an eased level no longer has; it then does nothing."""
+    return {REPEAT, CHAIN} if alarm.is_waiting else clocks_wanted(alarm)
+
+
 def clocks_stop(alarms: Iterable[Alarm], now: datetime) -> None:
     """Stops every clock that must not run in the state in which these alarms are now; two statements for any number."""
     found = list(alarms)

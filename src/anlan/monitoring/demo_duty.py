@@ -19,6 +19,8 @@ HOLDERS = {
 
 
 def duty_demo(world: DemoWorld) -> None:
+    if DutyShift.objects.exists():
+        return
     district = Area.objects.get(level=Area.Level.DISTRICT)
     world.insert(list(_shifts(world, district)))
     world.insert(

@@ -46,9 +46,14 @@ def chain_continue(*, alarm_id: int, now: datetime | None = None) -> None:
     alarm, at = _locked(alarm_id), now or timezone.now()
     if alarm.is_waiting:
         before = _reached(alarm, at)
-        _advance(alarm, at, due=True)
+        reached = _advance(alarm, at, due=True)
         if before:
-            _tell(alarm, before, say(_("已 %(minutes)d 分钟未确认,已上报上一级。"), minutes=_age(alarm, at)))
+            words = (
+                _("已 %(minutes)d 分钟未确认,已上报上一级。")
+                if reached
+                else _("已 %(minutes)d 分钟未确认,上级无人在岗。")
+            )
+            _tell(alarm, before, say(words, minutes=_age(alarm, at)))
         repeat_set(alarm, at)
 
 
@@ -96,18 +101,19 @@ def _told(alarm: Alarm) -> bool:
     return last is not None and last.step == AlarmStepName.NOTIFY
 
 
-def _advance(alarm: Alarm, at: datetime, *, due: bool = False) -> None:
-    """Takes what is due; where nobody holds a duty, the next step follows at once."""
-    steps, reached = chain_of(alarm), False
+def _advance(alarm: Alarm, at: datetime, *, due: bool = False) -> bool:
+    """Takes what is due; where nobody holds a duty, the next step follows at once. True where somebody was told."""
+    steps, reached, told = chain_of(alarm), False, alarm.chain_place > 0
     ready = due or not steps or steps[0].after == 0
     while ready and alarm.chain_place < len(steps):
         reached = _take(alarm, steps[alarm.chain_place], at)
         if reached:
             break
-    if alarm.chain_place >= len(steps) and not reached:
+    if alarm.chain_place >= len(steps) and not reached and not told:
         _tell(alarm, (), say(_("无人在岗可上报,请在岗人员处理。")))
     alarm.save(update_fields=["chain_place"])
     chain_set(alarm, at)
+    return reached
 
 
 def _take(alarm: Alarm, step: ChainStep, at: datetime) -> bool:

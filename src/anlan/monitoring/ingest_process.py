@@ -1,8 +1,9 @@
 """The ingest process: device sockets in, durable readings out; an acknowledgement never precedes its commit.
 
 Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
-(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_MQTT_URL` (empty: off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`,
-`ANLAN_PORT_SIP` and what `video.configuration` names, and the bounds of `gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
+(127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_PORT_DTU` (lines that dial in; off), `ANLAN_MQTT_URL` (empty:
+off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, `ANLAN_PORT_SIP` and what `video.configuration` names, and the bounds of
+`gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.feeds import pull_forever
+from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
 from anlan.monitoring.gateway.mqtt import Broker, Subscriber
@@ -63,7 +65,7 @@ class Ingest:
         self.start(Writer(self.inbox, self.limits.batch).run())
         self.start(sweep_forever(self.limits.sweep))
         self.start(Dispatcher(self.lines, self.limits.command).run())
-        self.start(Pollers(self.inbox).run())
+        self.start(Pollers(self.inbox).run(host, int(os.environ.get("ANLAN_PORT_DTU") or 0)))
         self.start(pull_forever())
         for name, port in ports.items():
             server = Server(protocols()[name], self.inbox, self.limits, self.lines)
@@ -78,7 +80,8 @@ class Ingest:
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
             self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
             self.start(self.subscriber.run())
-            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, self.limits, name=name).run())
+            self.start(AiTopic(Broker.at(mqtt_url), name=name, share=share).run())
+            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, name=name).run())
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""

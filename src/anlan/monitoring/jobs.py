@@ -5,10 +5,6 @@ from procrastinate.contrib.django import app
 from anlan.kit.jobs import RETRY
 from anlan.monitoring.moments import now_ms
 
-DAY = 86_400_000
-LEAST, MINUTES = 500_000, 10.0
-"""The log of readings is packed when it holds so many, or its oldest have lain there for so long."""
-
 
 @app.task(name="monitoring.rehearsal_run", queue="rehearsals", retry=RETRY)
 def rehearsal_run(*, rehearsal_id: int) -> None:
@@ -72,19 +68,18 @@ def blind_areas_each_ten_minutes(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="anlan.store_tend", queue="store", queueing_lock="anlan.store_tend")
-def store_tend(timestamp: int) -> None:
-    """Packs the log where it is time."""
-    from anlan.monitoring import store
+@app.task(name="monitoring.readings_pack", queue="store", queueing_lock="monitoring.readings_pack")
+def readings_pack_each_minute(timestamp: int) -> None:
+    """Packs the log of readings where it is long or old enough."""
+    from anlan.monitoring.keeping import readings_pack
 
-    store.tend(least=LEAST, minutes=MINUTES)
+    readings_pack(now=now_ms())
 
 
 @app.periodic(cron="20 3 * * *")
-@app.task(name="anlan.store_age", queue="store", queueing_lock="anlan.store_age")
-def store_age(timestamp: int) -> None:
-    """Moves the months that are over for longer than the row 监测读数在库天数 says into files."""
-    from anlan.kit.law import law_value
-    from anlan.monitoring import store
+@app.task(name="monitoring.readings_age", queue="store", queueing_lock="monitoring.readings_age")
+def readings_age_each_night(timestamp: int) -> None:
+    """Moves months that have been over for long enough into files."""
+    from anlan.monitoring.keeping import readings_age
 
-    store.age(before=now_ms() - int(law_value("readings_online_days")) * DAY)
+    readings_age(now=now_ms())

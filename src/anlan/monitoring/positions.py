@@ -27,10 +27,14 @@ update monitoring_position p set heard = w.heard from unnest(%s::bigint[], %s::b
 where p.device_id = w.id and w.heard > p.heard
 """
 _MOVE = """
-update monitoring_device d set location = st_setsrid(st_makepoint(w.lon, w.lat), 4490)
-from unnest(%s::bigint[], %s::float8[], %s::float8[]) w(id, lon, lat)
-where d.id = w.id returning d.id, d.level, d.status
+with here as (
+    select d.id, w.lon, w.lat from monitoring_device d
+    join unnest(%s::bigint[], %s::float8[], %s::float8[]) w(id, lon, lat) on w.id = d.id
+    order by d.id for no key update of d skip locked)
+update monitoring_device d set location = st_setsrid(st_makepoint(here.lon, here.lat), 4490)
+from here where d.id = here.id returning d.id, d.level, d.status
 """
+"""A device that somebody holds at the moment is moved by its next fix."""
 
 
 class Fix(NamedTuple):

@@ -16,6 +16,7 @@ from anlan.monitoring.moments import now_ms
 
 WIDTH, HEIGHT, MARGIN = 720, 400, 24
 MOST, ROWS = 100_000, 24
+DAY = 86_400_000
 BREAK = 600_000
 """A pause longer than this (ms) parts the line: nobody knows where the vehicle was."""
 FASTEST = 70.0
@@ -89,7 +90,7 @@ def _fixes(device: Device, day: date) -> list[Fix]:
     begin = int(timezone.make_aware(datetime.combine(day, time())).timestamp() * 1000)
     said: dict[int, dict[str, float]] = {}
     for series in Series.objects.filter(device=device, key__in=("lon", "lat", "speed")):
-        for at, value, _state in store.readings(series.pk, start=begin, end=begin + store.DAY, limit=MOST):
+        for at, value, _state in store.readings(series.pk, start=begin, end=begin + DAY, limit=MOST):
             said.setdefault(at, {})[series.key] = value
     return [
         Fix(time=at, lon=one["lon"], lat=one["lat"], speed=one.get("speed"))

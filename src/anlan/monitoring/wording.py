@@ -28,6 +28,7 @@ SOURCES = {
     "opcua": "OPC UA",
     "sparkplug": "Sparkplug B",
     "sta": "SensorThings",
+    "dtu": "DTU",
 }
 
 ERRORS = {

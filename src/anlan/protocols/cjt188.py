@@ -147,7 +147,7 @@ def retime(raw: bytes, time: int) -> bytes:
 
 
 def decoder() -> Decoder:
-    return StreamDecoder(Wire(mark=bytes((MARK,)), measure=measure, read=read, blank=WAKE))
+    return StreamDecoder(Wire(marks=(bytes((MARK,)),), measure=measure, read=read, blank=WAKE))
 
 
 PROTOCOL = ProtocolSpec(

@@ -3,13 +3,14 @@
 A decoder has no clock, so waiting is counted in packets of the same stream.
 """
 
+from array import array
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from zlib import crc32
 
 Key: TypeAlias = tuple[str, ...]
 MOST = 16
-ROOM = 4 << 20
+ROOM = 1 << 20
 PATIENCE = 2000
 
 
@@ -47,7 +48,7 @@ class Packets:
     def __init__(self) -> None:
         self.lost: list[Parts] = []
         self._open: dict[Key, Parts] = {}
-        self._done: dict[Key, dict[int, int]] = {}
+        self._done: dict[Key, array[int]] = {}
         self._clock = self._size = 0
 
     def add(self, key: Key, total: int, number: int, data: bytes) -> Parts:
@@ -79,14 +80,14 @@ class Packets:
         return self.take_lost()
 
     def _repeated(self, key: Key, total: int, number: int, data: bytes) -> Parts | None:
-        done = self._done.get(key, {})
-        if len(done) == total and done.get(number) == crc32(data):
+        done = self._done.get(key)
+        if done is not None and len(done) == total and done[number - 1] == crc32(data):
             return Parts(key, total, self._clock, again=True)
         return None
 
     def _finish(self, parts: Parts) -> None:
         self._drop(parts.key)
-        self._done[parts.key] = {number: crc32(data) for number, data in parts.came.items()}
+        self._done[parts.key] = array("L", (crc32(parts.came[number]) for number in range(1, parts.total + 1)))
         if len(self._done) > MOST:
             del self._done[next(iter(self._done))]
 

@@ -213,6 +213,8 @@ def _headers(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def split(text: str, mark: str) -> list[str]:
     """Parts between marks that stand neither in quotes nor in angle brackets."""
+    if '"' not in text and "<" not in text:
+        return [part.strip() for part in text.split(mark)]
     parts, start, quoted, angle, escaped = [], 0, False, False, False
     for at, letter in enumerate(text):
         if escaped:

@@ -66,9 +66,9 @@ class Session:
     def _packet(self, envelope: Envelope, raw: bytes, body: bytes) -> Frame:
         if envelope.down:
             return _bare(envelope, raw, body)
-        first = content_of(envelope, raw, body) if envelope.index == 1 else None
+        first = content_of(envelope, raw, body) if envelope.number == 1 else None
         key = (envelope.station, envelope.function)
-        parts = self._packets.add(key, envelope.total, envelope.index, body)
+        parts = self._packets.add(key, envelope.total, envelope.number, body)
         reply = _packet_reply(envelope, parts)
         if parts.complete and not parts.again:
             content = content_of(envelope, raw, parts.whole())
@@ -140,7 +140,7 @@ def retime(raw: bytes, time: int) -> bytes:
     """The newest observation goes to `time`. Later packets of a split message hold no time and stay."""
     only_frame(decoder(), raw)
     envelope, body = opened(raw)
-    if envelope.index > 1:
+    if envelope.number > 1:
         return raw
     content = content_of(envelope, raw, body)
     start = (TEXT_HEAD if envelope.text else HEX_HEAD) + (6 if envelope.text else 3) * bool(envelope.total)

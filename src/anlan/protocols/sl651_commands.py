@@ -142,10 +142,23 @@ def _password(values: Values, text: bool) -> bytes:
 
 def _switch(values: Values, text: bool) -> bytes:
     """One byte tells the state of all eight pumps or valves: those that are not named are off."""
-    numbers = [one.strip() for one in values["open"].replace("、", ",").replace(",", ",").split(",") if one.strip()]
+    numbers = [
+        one.strip() for one in values["open"].replace("、", ",").replace("\uff0c", ",").split(",") if one.strip()
+    ]
     if any(one not in "12345678" or len(one) != 1 for one in numbers):
         raise ParameterError("open", "须为 1 至 8 的编号,以逗号分隔")
     word = bytes((1, sum(1 << int(one) - 1 for one in set(numbers))))
+    return f"{word.hex().upper()} ".encode() if text else word
+
+
+def _gates(values: Values, text: bool) -> bytes:
+    """How far each gate is to be open, in centimetres, in their order; one that is to be shut has 0."""
+    told = [one.strip() for one in values["openings"].replace("、", ",").replace("\uff0c", ",").split(",")]
+    if not 1 <= len(told) <= 24 or any(not (one.isascii() and one.isdigit() and int(one) <= 9999) for one in told):
+        raise ParameterError("openings", "须为各闸门的开度(厘米),以逗号分隔")
+    bits = sum(1 << place for place, one in enumerate(told) if int(one))
+    word = bytes((len(told),)) + bits.to_bytes((len(told) + 7) // 8, "little")
+    word += b"".join(bytes.fromhex(f"{int(one):04}") for one in told)
     return f"{word.hex().upper()} ".encode() if text else word
 
 
@@ -204,6 +217,10 @@ COMMANDS = (
     _command("4B", "设置 IC 卡状态", _card, _state, grave=True),
     _command("4C", "水泵开关", _switch, _open, grave=True),
     _command("4D", "阀门开关", _switch, _open, grave=True),
+    _command(
+        "4E", "闸门启闭", _gates,
+        Parameter(key="openings", title="各闸门开度(厘米,按编号以逗号分隔,0 为关闭)"), grave=True,
+    ),
     _command("4F", "水量定值控制", _quota, _state, grave=True),
     _command("47", "初始化固态存储", _marker(b"\x97\x00"), grave=True),
     _command("48", "恢复出厂设置", _marker(b"\x98\x00"), grave=True),

@@ -21,7 +21,7 @@ _TEXT_HEAD = re.compile(rb"\x01[0-9A-Fa-f]{18}[08][0-9A-Fa-f]{3}[\x02\x16]")
 
 
 class Envelope(NamedTuple):
-    """Everything around a body. `total` and `index` are those of a split message, else 0; `end` is a name."""
+    """Everything around a body. `total` and `number` are those of a split message, else 0; `end` is a name."""
 
     text: bool
     down: bool
@@ -31,7 +31,7 @@ class Envelope(NamedTuple):
     function: str
     end: str
     total: int = 0
-    index: int = 0
+    number: int = 0
 
 
 def measure(buffer: bytearray, at: int) -> int | None:
@@ -101,7 +101,7 @@ def framed(envelope: Envelope, body: bytes) -> bytes:
     """The bytes of a frame. ValueError where the body is too long."""
     one = envelope
     station, centre = bytes.fromhex(one.station), bytes((one.centre,))
-    split = (one.total << 12 | one.index).to_bytes(3, "big") if one.total else b""
+    split = (one.total << 12 | one.number).to_bytes(3, "big") if one.total else b""
     numbers = split.hex().upper().encode() if one.text else split
     if len(body) + len(numbers) > 4095:
         raise ValueError("too long for one frame")

@@ -55,6 +55,24 @@ def _parameters(data: bytes, basic: bool) -> Said | None:
     return {"parameters": found} if at == len(data) else None
 
 
+def named_words(function: str, words: list[str]) -> Said | None:
+    """Parameters of the ASCII encoding: identifier and value in turn; None where they are none."""
+    basic = function in _BASIC_FUNCTIONS
+    known = BASIC if basic else RUNTIME
+    if not (basic or function in _RUNTIME_FUNCTIONS) or len(words) % 2 or any(one not in known for one in words[::2]):
+        return None
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return {"parameters": [_named(identifier, value, basic) for identifier, value in pairs]}
+
+
+def _named(identifier: str, value: str, basic: bool) -> Said:
+    if basic:
+        name = {"id": identifier, "name": BASIC[identifier]}
+        return name | ({"password": value} if identifier == _PASSWORD else {"value": value})
+    row = RUNTIME[identifier]
+    return {"id": identifier, "name": row["name"], "value": value, "unit": row["unit"]}
+
+
 def _runtime(identifier: str, data: bytes, decimals: int) -> Said:
     row = RUNTIME.get(identifier, {"name": "", "unit": ""})
     value = read_number(data, decimals) if data else None

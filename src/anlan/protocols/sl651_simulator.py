@@ -68,7 +68,7 @@ class Station:
 
     def _rest(self, asked: Envelope, rest: bytes) -> bytes:
         if asked.text:
-            return rest
+            return self._words(asked.function, rest.decode("ascii").split())
         if asked.function == "45":
             return bytes((len(_VERSION),)) + _VERSION
         if asked.function == "46":
@@ -80,6 +80,16 @@ class Station:
         if asked.function == "41":
             return b"\x01\x20\x01\x00\x00\x00\x0c\x08\x02"
         return rest if asked.function not in ("47", "48") else b""
+
+    def _words(self, function: str, asked: list[str]) -> bytes:
+        answers = {
+            "41": ["01", "01000000", "0C", "2"],
+            "43": [word for key in asked for word in (key, "1.0")],
+            "46": ["ZT", "00000000"],
+            "50": ["00" * 64],
+        }
+        words = [] if function in ("47", "48") else answers.get(function, asked)
+        return "".join(f"{word} " for word in words).encode()
 
     def _runtime(self, key: str) -> bytes:
         row = RUNTIME[key]
@@ -98,5 +108,5 @@ class Station:
         frames = []
         for number, piece in enumerate(pieces, 1):
             end = "ETX" if number == total else "ETB"
-            frames.append(framed(answer._replace(total=total, index=number, end=end), piece))
+            frames.append(framed(answer._replace(total=total, number=number, end=end), piece))
         return b"".join(frames)

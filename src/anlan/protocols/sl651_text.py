@@ -18,9 +18,11 @@ from anlan.protocols.sl651_elements import (
     read_slots,
     read_text,
 )
+from anlan.protocols.sl651_parameters import named_words, read_special
 
 MISSING = "M"
 _LONGEST = 20
+_STATUS_WORD = "ZT"
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?")
 _STEP = re.compile(r"DR([DHN])(\d\d)")
 _STEP_MS = {"D": 86_400_000, "H": 3_600_000, "N": 60_000}
@@ -107,7 +109,7 @@ class TextBody(Content):
             self.add_number(identifier, _number(told), told[:_LONGEST])
 
     def _add_hex(self, identifier: str, told: str) -> None:
-        data = bytes.fromhex(told) if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", told) else b""
+        data = _hex(told)
         if not data:
             self.deviations.append("unreadable_value")
         elif identifier == STATUS:
@@ -127,10 +129,15 @@ class TextBody(Content):
         return bool(values)
 
     def _read_pairs(self, down: bool) -> None:
-        """Parameters and everything else that is no element: kept as words, and told where nothing is known."""
+        """Parameters, or one word of hex that means the same as in the HEX encoding; else kept as words and told."""
         words = [word for _, word in self._words[self._place :]]
         self.fields["rest"] = " ".join(words)
-        if not down:
+        said = named_words(self._function, words)
+        if said is None and words[:-1] in ([], [_STATUS_WORD]) and (data := _hex(words[-1])):
+            said = read_special(self._function, b"\x45\x20" + data if words[:-1] else data)
+        if said is not None:
+            self.fields |= said
+        elif not down:
             self.deviations.append("unread_body")
 
     def _identifier(self, word: str) -> str:
@@ -153,6 +160,11 @@ class TextBody(Content):
     @staticmethod
     def _is_value(word: str) -> bool:
         return word == MISSING or (bool(word) and word[0] in "+-0123456789")
+
+
+def _hex(word: str) -> bytes:
+    """Nothing for what is no hex."""
+    return bytes.fromhex(word) if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", word) else b""
 
 
 def _number(word: str) -> float | None:

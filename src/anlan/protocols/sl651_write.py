@@ -25,9 +25,9 @@ SENT = {False: 8, True: 16}
 """Bytes of serial and send time in the HEX and in the ASCII encoding."""
 
 
-def confirmation(envelope: Envelope, said: bytes, end: str, index: int = 0) -> bytes:
-    """The centre's answer: serial and send time again. `index` is a packet's in the answer to a split message."""
-    return framed(envelope._replace(down=True, end=end, index=index), said[: SENT[envelope.text]])
+def confirmation(envelope: Envelope, said: bytes, end: str, number: int = 0) -> bytes:
+    """The centre's answer: serial and send time again. `number` is a packet's in the answer to a split message."""
+    return framed(envelope._replace(down=True, end=end, number=number), said[: SENT[envelope.text]])
 
 
 def sending(serial: int, time: int, *, text: bool) -> bytes:

@@ -48,13 +48,16 @@ def judge(
     FUTURE (time > now + future_tolerance); LATE (before the last valid reading, or before now - max_age);
     DUPLICATE (time of the last valid reading, whatever the value); ALARM (the series is left with a level,
     rate, sum or flatness raised); NORMAL. Only the last two touch the state. With `gaps`, for what has no clock to
-    sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it. One owner at a time: the loop runs without the GIL.
+    sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it.
+
+    One owner at a time: the loop runs without the GIL. Keep one table and one state for all series, `grow` both for new
+    ones, and change rules by `table.set` or `table.set_rows`; `state.rows(idx)` and `state.set_rows(idx, rows)` undo
+    what a failed transaction had judged, `to_bytes(state)` and `from_bytes` make and read a checkpoint.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
-    readings = [_plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")]
-    _check(table, state, readings)
+    columns = _plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")
+    _check(table, state, columns)
     bounds = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
-    columns = tuple(readings)
     ledger = np.empty(len(series), np.uint8)
     progress, todo = np.zeros(3, np.int64), np.empty(BLOCK, np.int64)
 
@@ -75,7 +78,7 @@ def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
     are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN; of a
     sum that has fallen it is `now` (or the last reading's, where that is later). Rows are TRANSITION, in order of series.
     """
-    _check(table, state, [np.zeros(0, np.int64)])
+    _check(table, state, (np.zeros(0, np.int64),))
 
     progress = np.zeros(1, np.int64)
 
@@ -122,7 +125,7 @@ def _plain(array: NDArray[Any], dtype: str) -> NDArray[Any]:
     return plain
 
 
-def _check(table: RuleTable, state: KernelState, readings: list[NDArray[Any]]) -> None:
+def _check(table: RuleTable, state: KernelState, readings: tuple[NDArray[Any], ...]) -> None:
     sizes = {len(column) for column in readings}
     if len(sizes) > 1 or len(table) != len(state):
         raise ValueError(f"columns of {sorted(sizes)} readings, a table of {len(table)}, a state of {len(state)}")

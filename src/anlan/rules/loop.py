@@ -153,9 +153,8 @@ def judge_each(
     `out` were written. It stops where `out` has no room for MOST_ROWS more, or a window's entries none for another.
     """
     series, time, value = readings
-    cells, settled, side_of, sides, ring_time, ring_amount = memory
-    first, left, done = progress[0], progress[1], progress[2]
-    count, last, rings = 0, len(out) - MOST_ROWS, (ring_time, ring_amount)
+    cells, settled, side_of, sides, _, _ = memory
+    first, left, done, count, rings = progress[0], progress[1], progress[2], 0, memory[4:]
     while done < left or first < len(series):
         if done == left:
             left, done = _calm(rules, memory, readings, bounds[0], bounds[1], first, ledger, todo), 0
@@ -165,7 +164,7 @@ def judge_each(
         rule, cell, side = rules[0][uint64(rules[2][s])], cells[uint64(s)], sides[uint64(side_of[s])]
         state = _screened(rule, cell, t, v, bounds[0], bounds[1])
         if state == NORMAL:
-            if count > last or (rule.windows > 0 and side.entries >= ring_time.shape[1]):
+            if count + MOST_ROWS > len(out) or (rule.windows > 0 and side.entries >= rings[0].shape[1]):
                 break
             count = _missed(rule, cell, out, count, s, t) if gaps else count
             count, rests = _take(rule, cell, side, side_of[s] > 0, rings, out, count, at)

@@ -64,7 +64,7 @@ def readings(spark: Any, source: Source) -> Any:
     return found.select(from_json(col("value").cast("string"), READINGS).alias("one")).select("one.*")
 
 
-def alarms(stream: Any, rules: str, *, shards: int = 64) -> Any:
+def alarms(stream: Any, rules: str, *, shards: int = 16) -> Any:
     """Transitions of a stream of READINGS by the rules of a rules file's text, as ALARMS, with the ledger's rows.
 
     Readings of a series are judged in order of time within a micro-batch; one that comes in a later micro-batch than a

@@ -18,25 +18,29 @@ def signal_from_sighting(*, sighting_id: int) -> Signal:
     sighting = rows.get(pk=sighting_id)
     if (known := Signal.objects.filter(sighting=sighting).first()) is not None:
         return known
-    camera, kind = sighting.camera, sighting.kind
-    text = say(
+    return signal_create(None, _text(sighting), sighting=sighting, **_fields_of(sighting))
+
+
+def _text(sighting: Sighting) -> str:
+    return say(
         _("视频事件 %(kind)s：%(camera)s（%(at)s），%(who)s确认属实"),
-        kind=kind,
-        camera=camera,
+        kind=sighting.kind,
+        camera=sighting.camera,
         at=clock_text(sighting.at),
         who=sighting.decided_by,
     )
-    return signal_create(
-        None,
-        text,
-        sighting=sighting,
-        area=sighting.area,
-        organisation=sighting.organisation,
-        title=say(_("%(camera)s %(kind)s"), camera=camera, kind=kind)[:120],
-        source=Source.VIDEO,
-        level=kind.level,
-        event_type=kind.event_type if kind.event_type in EventType.values else EventType.OTHER,
-        address=camera.address,
-        location=sighting.location or camera.location,
-        arrived_at=sighting.decided_at or timezone.now(),
-    )
+
+
+def _fields_of(sighting: Sighting) -> dict[str, object]:
+    camera, kind = sighting.camera, sighting.kind
+    return {
+        "area": sighting.area,
+        "organisation": sighting.organisation,
+        "title": f"{camera} {kind}"[:120],
+        "source": Source.VIDEO,
+        "level": kind.level,
+        "event_type": kind.event_type if kind.event_type in EventType.values else EventType.OTHER,
+        "address": camera.address,
+        "location": sighting.location or camera.location,
+        "arrived_at": sighting.decided_at or timezone.now(),
+    }

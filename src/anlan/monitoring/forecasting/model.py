@@ -1,7 +1,9 @@
-"""A short-term forecast of one series: a local linear trend by Kalman filter, from its last readings alone.
+"""A short-term forecast of one series: Holt's damped linear trend (ETS A,Ad,N), from its last readings alone.
 
-Chosen on synthetic tides, floods, leaks, walks and still water (`benchmarks/forecast.py`): its 80 % interval held
-75 % of what came where damped Holt's held 67 % and a straight line's 48 %, at an equal or smaller error.
+Chosen by `benchmarks/forecast.py` on synthetic tides, floods, leaks, ramps and walks: told from a probability of 0.6 on, it
+gives fewer false alarms than an undamped trend or a local linear trend by Kalman filter, which takes twice as long, for
+about as many crossings caught; its 80 % interval holds some 70 % of what comes. A damped trend does not run away where
+a rise ends; a walk without a trend cannot be forecast and is not.
 """
 
 import warnings
@@ -14,6 +16,8 @@ MOST, LEAST = 96, 24
 """So many evenly spaced values are looked at, and so many at least are needed."""
 GAP = 3
 """So many missing steps in a row are bridged; what is before a longer gap is not looked at."""
+TELL = 0.6
+"""From this probability on a crossing is told, where the law rows say nothing else."""
 Z80 = 1.2815515655446004
 Numbers = NDArray[np.float64]
 
@@ -91,20 +95,21 @@ def forecast(time: NDArray[np.int64], value: Numbers, *, horizon: int) -> Path:
 
 
 def _trend(values: Numbers, steps: int) -> tuple[Numbers, Numbers]:
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-    from statsmodels.tsa.statespace.structural import UnobservedComponents
+    """Mean and standard deviation of each step. Raises `TooLittle` where nothing finite comes of it."""
+    from pandas import Series
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", RuntimeWarning)
-            told = UnobservedComponents(values, "lltrend").fit(disp=False, maxiter=50).get_forecast(steps)
+            warnings.simplefilter("ignore")
+            fitted = ETSModel(Series(values), error="add", trend="add", damped_trend=True).fit(disp=False, maxiter=100)
+            told = fitted.get_prediction(start=len(values), end=len(values) + steps - 1)
     except (np.linalg.LinAlgError, ArithmeticError) as error:
         raise TooLittle("wild") from error
-    mean, deviation = np.asarray(told.predicted_mean), np.sqrt(np.maximum(np.asarray(told.var_pred_mean), 0.0))
-    if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
+    mean, variance = np.asarray(told.predicted_mean), np.asarray(told.forecast_variance)
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
         raise TooLittle("wild")
-    return mean, deviation
+    return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
 def crossing(path: Path, limit: float, sign: int) -> Crossing:

@@ -11,7 +11,7 @@ from django.db import transaction
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.monitoring import store
 from anlan.monitoring.forecasting.alarms import forecast_clear, forecast_raise
-from anlan.monitoring.forecasting.model import Crossing, Path, TooLittle, crossing, forecast
+from anlan.monitoring.forecasting.model import TELL, Crossing, Path, TooLittle, crossing, forecast
 from anlan.monitoring.models import Forecast, ForecastRun, Series, ThresholdRule
 from anlan.monitoring.moments import HOUR, moment
 from anlan.monitoring.rulebook import rulebook
@@ -23,7 +23,7 @@ FRESH = 3
 """The last reading may be so many steps old, and no older than an hour."""
 MOST = 5000
 KEPT_RUNS = 500
-TELL, WITHDRAW = 0.7, 0.4
+WITHDRAW = 0.35
 
 
 class Asked(NamedTuple):

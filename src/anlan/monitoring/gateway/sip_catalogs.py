@@ -10,7 +10,7 @@ from django.utils import timezone
 from anlan.monitoring.gateway.sip_exchange import NoAnswer
 from anlan.monitoring.gateway.sip_lines import CatalogRun, Line, Speaker
 from anlan.monitoring.gateway.sip_work import Work, log
-from anlan.monitoring.video.catalog import catalog_begin, catalog_count, catalog_end, catalog_store
+from anlan.monitoring.video.catalog import catalog_begin, catalog_end, catalog_page
 from anlan.protocols.manscdp import Manscdp
 
 MOST_CODES = 200_000
@@ -77,16 +77,15 @@ class Catalogs:
 
     async def _keep(self, line: Line, pages: list[Page]) -> None:
         run, now, platform = line.catalog, timezone.now(), line.known.id
-        items = [item for page in pages for item in page.message.items]
-        await self._work.do(catalog_store, platform_id=platform, items=items, now=now)
         if run is None:
             return
         if not run.codes:
             run.total = pages[0].message.total
             await self._work.do(catalog_begin, platform_id=platform, total=run.total, now=now)
+        items = [item for page in pages for item in page.message.items]
         new = {item.get("DeviceID", "") for item in items} - run.codes
+        await self._work.do(catalog_page, platform_id=platform, items=items, new=len(new), now=now)
         run.codes |= set(list(new)[: max(0, MOST_CODES - len(run.codes))])
-        await self._work.do(catalog_count, platform_id=platform, received=len(new))
         if len(run.codes) >= run.total and not run.done:
             run.done = True
             await self._work.do(catalog_end, platform_id=platform, codes=run.codes, now=now)

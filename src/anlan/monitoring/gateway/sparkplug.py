@@ -20,23 +20,25 @@ from gmqtt.mqtt.handler import MQTTError
 
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
-from anlan.monitoring.gateway.limits import Limits
-from anlan.monitoring.gateway.mqtt import LARGEST, PATIENCE, Broker
+from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.presence import devices_offline
 from anlan.protocols import FrameError
 from anlan.protocols.sparkplug import NAME, SPACE, Host, Told, rebirth
 
+PENDING = 5_000
+"""Messages held at once that are not yet durable."""
+LARGEST, PATIENCE = 262_144, 15.0
 log = logging.getLogger(__name__)
 
 
 class SparkplugHost:
-    """Messages beyond `limits.pending` that wait to become durable are left out and counted as "overflow"."""
+    """Messages beyond those that may be held are left out and counted as "overflow"."""
 
-    def __init__(self, broker: Broker, inbox: Inbox, limits: Limits, *, name: str) -> None:
-        self._broker, self._inbox, self._limits, self._name = broker, inbox, limits, name
+    def __init__(self, broker: Broker, inbox: Inbox, *, name: str) -> None:
+        self._broker, self._inbox, self._name = broker, inbox, name
         self._host = Host()
-        self._waiting: asyncio.Queue[Told] = asyncio.Queue(limits.pending)
+        self._waiting: asyncio.Queue[Told] = asyncio.Queue(PENDING)
         self._missed = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-sparkplug")
 

@@ -9,12 +9,17 @@ from django.utils.translation import gettext as _
 from anlan.accounts.roles import Role
 from anlan.kit.constraints import sentence_of
 from anlan.monitoring.alarms import Transition, transitions_write
+from anlan.monitoring.devices import levels_save
+from anlan.monitoring.journal import entry_write
+from anlan.monitoring.judging import judging
 from anlan.monitoring.life.certificates import fingerprint
 from anlan.monitoring.life.checks import BAD, commissioning_checks
 from anlan.monitoring.life.flow import FLOW, LifeStep, Stage
+from anlan.monitoring.memory import Memory
 from anlan.monitoring.models import Alarm, Commissioning, Device, Series
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.resolve import devices_by_id
+from anlan.monitoring.resolve import KnownDevice, devices_by_id
+from anlan.rules import KernelState
 
 KEEPERS = (Role.ADMINISTRATOR,)
 COMMISSIONERS = (Role.ADMINISTRATOR, Role.COMMANDER)
@@ -83,20 +88,20 @@ def device_retire(*, device: Device, by: Any, reason: str) -> Device:
         raise PermissionDenied(_("只有系统管理员可以退役设备。"))
     if not reason.strip():
         raise ValidationError(_("请写明退役理由。"))
-    now = now_ms()
-    list(Series.objects.select_for_update().filter(device=device).order_by("id").values_list("id"))
-    row = _locked(device, by)
-    life_step(row, LifeStep.RETIRE)
-    row.token_hash, row.certificate_hash = "", ""
-    row._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]
-    row.save(update_fields=["token_hash", "certificate_hash", "life"])
-    _alarms_clear(row, now)
+    with judging() as memory:
+        row = _locked(device, by)
+        life_step(row, LifeStep.RETIRE)
+        row.token_hash, row.certificate_hash = "", ""
+        row._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]
+        row.save(update_fields=["token_hash", "certificate_hash", "life"])
+        known = devices_by_id([row.pk])[row.pk]
+        _alarms_clear(known, now_ms())
+        _series_forget(memory, known)
     return row
 
 
-def _alarms_clear(device: Device, now: int) -> None:
-    known = devices_by_id([device.pk])[device.pk]
-    standing = Alarm.objects.filter(device=device, cleared_at=None).order_by("id")
+def _alarms_clear(known: KnownDevice, now: int) -> None:
+    standing = Alarm.objects.filter(device=known.id, cleared_at=None).order_by("id")
     changes = [
         Transition(
             series_id=one.series_id, device=known, kind=one.kind, time=now, value=None, before=one.level, after=0
@@ -104,6 +109,16 @@ def _alarms_clear(device: Device, now: int) -> None:
         for one in standing
     ]
     transitions_write(changes, now)
+
+
+def _series_forget(memory: Memory, known: KnownDevice) -> None:
+    """The kernel remembers nothing of its series: after a return to service what stands then is news."""
+    ids = list(Series.objects.filter(device=known.id).order_by("id").values_list("id", flat=True))
+    places = memory.places(ids)
+    memory.touch(places)
+    memory.state.set_rows(places, KernelState.empty(len(places)))
+    entry_write(memory, places, state=True)
+    levels_save(memory, places, {known.id: known})
 
 
 @transaction.atomic

@@ -36,8 +36,8 @@ create table monitoring_readingfile (
     bytes bigint not null,
     unique (block, month)
 );
-create table monitoring_storestate (id smallint primary key check (id = 1), folded bigint not null, needed bigint);
-insert into monitoring_storestate values (1, 0, null);
+create table monitoring_storestate (id smallint primary key check (id = 1), folded bigint not null);
+insert into monitoring_storestate values (1, 0);
 alter table monitoring_readinglog alter data set storage external;
 alter table monitoring_readingchunk alter data set storage external, set (
     toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0.05);

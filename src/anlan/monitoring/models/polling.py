@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.kit.entities import entity
 from anlan.monitoring.models.device import Device, OfDevice
 
-ADDRESS = r"^(modbus|modbus-rtu|cjt188)://[A-Za-z0-9.\-]+(:\d{1,5})?$|^opc\.tcp://[A-Za-z0-9.\-]+(:\d{1,5})?(/[^\s]*)?$"
+ADDRESS = r"^(modbus|cjt188)-dtu://[!-~]{1,64}$|^(modbus|modbus-rtu|cjt188)://[A-Za-z0-9.\-]+(:\d{1,5})?$|^opc\.tcp://[A-Za-z0-9.\-]+(:\d{1,5})?(/[^\s]*)?$"
 
 
 @entity(
@@ -33,7 +33,9 @@ class PollPlan(models.Model):
         _("地址"),
         max_length=200,
         validators=[RegexValidator(ADDRESS, _("须形如 modbus://主机:端口、modbus-rtu://、cjt188:// 或 opc.tcp://。"))],
-        help_text=_("modbus://、modbus-rtu://(RTU 帧经 TCP)、cjt188://(透明传输)或 opc.tcp://"),
+        help_text=_(
+            "modbus://、modbus-rtu://(RTU 帧经 TCP)、cjt188://(透明传输)、opc.tcp://;设备拨入时为 modbus-dtu:// 或 cjt188-dtu:// 加注册码"
+        ),
     )
     unit = models.PositiveSmallIntegerField(_("从站号"), default=1, validators=[MaxValueValidator(255)])
     mode = models.CharField(_("方式"), max_length=10, choices=Mode.choices, default=Mode.POLL)

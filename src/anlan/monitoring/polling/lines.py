@@ -39,14 +39,14 @@ class Shared:
 class Lines:
     """Lines by address. A subscription has a line of its own."""
 
-    def __init__(self, makers: dict[str, Callable[[Plan], Line]]) -> None:
-        self._makers = makers
+    def __init__(self, make: Callable[[Plan], Line]) -> None:
+        self._make = make
         self._lines: dict[str, Shared] = {}
 
     def take(self, plan: Plan) -> Shared:
         key = _key(plan)
         if key not in self._lines:
-            self._lines[key] = Shared(self._makers[plan.protocol](plan))
+            self._lines[key] = Shared(self._make(plan))
         self._lines[key].users += 1
         return self._lines[key]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from anlan.monitoring.polling.dtu import Door, drained
 from anlan.monitoring.polling.lines import Answer
 from anlan.monitoring.polling.plans import Plan, PollError
 from anlan.protocols import Frame, FrameError, cjt188
@@ -11,8 +12,9 @@ from anlan.protocols import Frame, FrameError, cjt188
 class MeterLine:
     """The meter's type is the plan's unit: 16 (10H) for cold water, 48 (30H) for gas."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, door: Door) -> None:
         self._where = (plan.host, plan.port)
+        self._door = door if plan.dials_in else None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._serial = 0
 
@@ -23,6 +25,7 @@ class MeterLine:
         except ValueError as error:
             raise PollError("plan", str(error)) from error
         reader, writer = await self._open()
+        await drained(reader)
         writer.write(question)
         await writer.drain()
         event = cjt188.read(await self._answer(reader, plan.code), now)
@@ -35,6 +38,8 @@ class MeterLine:
         )
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._door is not None:
+            return self._door.line(self._where[0])
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._where)
         return self._streams

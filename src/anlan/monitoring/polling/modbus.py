@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusTcpClient
@@ -14,6 +14,7 @@ from anlan.protocols import Reading
 
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
+Read = Callable[[Block], Awaitable[Sequence[int | bool]]]
 READERS = {
     "holding": "read_holding_registers",
     "input": "read_input_registers",
@@ -38,22 +39,7 @@ class ModbusLine:
 
     async def ask(self, plan: Plan, now: int) -> Answer:
         client = await self._open(plan.timeout)
-        answer, words = Answer(), list[str]()
-        asked = blocks(plan.points)
-        last: ExceptionCode | None = None
-        for block in asked:
-            try:
-                found = await self._read(client, plan.unit, block)
-            except ExceptionCode as error:
-                last = error
-                await self._singly(client, plan, block, answer, now)
-                continue
-            words.append(f"{block.table} {block.start}: {' '.join(f'{int(word):04x}' for word in found)}")
-            _add(answer, block, found, now)
-        if last and all(reading.value != reading.value for reading in answer.readings):
-            raise last
-        answer.raw = "\n".join(words).encode()
-        return answer
+        return await ask_blocks(plan, now, lambda block: self._read(client, plan.unit, block))
 
     async def _open(self, timeout: int) -> AsyncModbusTcpClient:
         if self._client is None:
@@ -77,21 +63,41 @@ class ModbusLine:
             raise ExceptionCode(getattr(reply, "exception_code", 0))
         return reply.bits[: block.count] if block.table in ("coil", "discrete") else reply.registers
 
-    async def _singly(self, client: AsyncModbusTcpClient, plan: Plan, block: Block, answer: Answer, now: int) -> None:
-        """Where a whole block is refused each of its points is asked for alone; a refused one is missing."""
-        for alone in (one for point in block.points for one in blocks([point])):
-            found: Sequence[int | bool] = ()
-            try:
-                if len(block.points) > 1:
-                    found = await self._read(client, plan.unit, alone)
-            except ExceptionCode as error:
-                answer.deviations.append(f"exception_{error.code}:{alone.points[0].key}")
-            _add(answer, alone, found, now)
-
     async def close(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+async def ask_blocks(plan: Plan, now: int, read: Read) -> Answer:
+    """All points of a plan in few questions. The device's refusal of everything is raised as `ExceptionCode`."""
+    answer, words = Answer(), list[str]()
+    last: ExceptionCode | None = None
+    for block in blocks(plan.points):
+        try:
+            found = await read(block)
+        except ExceptionCode as error:
+            last = error
+            await _singly(block, answer, now, read)
+            continue
+        words.append(f"{block.table} {block.start}: {' '.join(f'{int(word):04x}' for word in found)}")
+        _add(answer, block, found, now)
+    if last and all(reading.missing for reading in answer.readings):
+        raise last
+    answer.raw = "\n".join(words).encode()
+    return answer
+
+
+async def _singly(block: Block, answer: Answer, now: int, read: Read) -> None:
+    """Where a whole block is refused each of its points is asked for alone; a refused one is missing."""
+    for alone in (one for point in block.points for one in blocks([point])):
+        found: Sequence[int | bool] = ()
+        try:
+            if len(block.points) > 1:
+                found = await read(alone)
+        except ExceptionCode as error:
+            answer.deviations.append(f"exception_{error.code}:{alone.points[0].key}")
+        _add(answer, alone, found, now)
 
 
 def _add(answer: Answer, block: Block, words: Sequence[int | bool], now: int) -> None:

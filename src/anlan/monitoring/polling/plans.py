@@ -12,8 +12,11 @@ from anlan.monitoring.models import PolledPoint, PollPlan
 from anlan.monitoring.moments import moment
 
 LOCK = 0x616E6C70
-PORTS = {"modbus": 502, "modbus-rtu": 502, "cjt188": 7188, "opc.tcp": 4840}
-PROTOCOLS = {"modbus": "modbus", "modbus-rtu": "modbus", "cjt188": "cjt188", "opc.tcp": "opcua"}
+PORTS = {"modbus": 502, "modbus-rtu": 502, "cjt188": 7188, "opc.tcp": 4840, "modbus-dtu": 1, "cjt188-dtu": 1}
+PROTOCOLS = {
+    "modbus": "modbus", "modbus-rtu": "modbus", "modbus-dtu": "modbus", "cjt188": "cjt188", "cjt188-dtu": "cjt188",
+    "opc.tcp": "opcua",
+}  # fmt: skip
 """The protocol of a device by the scheme of its address."""
 
 
@@ -61,7 +64,13 @@ class Plan:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.address).hostname or ""
+        """The host, or the registration of a DTU, whose capitals count."""
+        address = urlsplit(self.address)
+        return address.netloc if self.dials_in else address.hostname or ""
+
+    @property
+    def dials_in(self) -> bool:
+        return self.scheme.endswith("-dtu")
 
     @property
     def port(self) -> int:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import Error, connections
@@ -12,11 +11,13 @@ from django.db import Error, connections
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.polling.dtu import Door
 from anlan.monitoring.polling.lines import Answer, Line, Lines, Shared
 from anlan.monitoring.polling.meters import MeterLine
 from anlan.monitoring.polling.modbus import ModbusLine
 from anlan.monitoring.polling.opcua import OpcLine
 from anlan.monitoring.polling.plans import Outcome, Plan, PollError, faults, outcomes_note, plans_load
+from anlan.monitoring.polling.rtu import RtuLine
 from anlan.protocols import Frame, FrameError
 
 AT_ONCE = 256
@@ -24,7 +25,7 @@ AT_ONCE = 256
 LONGEST_PAUSE = 300.0
 DOUBLINGS = 5
 RELOAD = 2.0
-MAKERS: dict[str, Callable[[Plan], Line]] = {"modbus": ModbusLine, "opcua": OpcLine, "cjt188": MeterLine}
+SOURCE = "dtu"
 log = logging.getLogger(__name__)
 
 
@@ -33,20 +34,31 @@ class Pollers:
 
     def __init__(self, inbox: Inbox, reload: float = RELOAD) -> None:
         self._inbox, self._reload = inbox, reload
-        self._lines = Lines(MAKERS)
+        self._door = Door(self._refused)
+        self._lines = Lines(self._line)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Plan, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-poll")
 
-    async def run(self) -> None:
-        """For ever; ends by being cancelled."""
+    def _line(self, plan: Plan) -> Line:
+        if plan.protocol == "cjt188":
+            return MeterLine(plan, self._door)
+        if plan.protocol == "opcua":
+            return OpcLine(plan)
+        return RtuLine(plan, self._door) if plan.dials_in else ModbusLine(plan)
+
+    async def run(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """For ever; ends by being cancelled. `port` is where DTUs dial in, 0: nowhere."""
         try:
+            if port:
+                await self._door.listen(host, port)
             while True:
                 await self._follow()
                 await asyncio.sleep(self._reload)
         finally:
             await self._stop(set(self._tasks))
+            await self._door.close()
             self._thread.submit(connections.close_all)
             self._thread.shutdown(wait=True)
 
@@ -62,6 +74,7 @@ class Pollers:
             log.warning("no plans to poll: %s", str(error).strip())
             return
         wanted = set(plans or ())
+        self._door.known = {plan.host for plan in wanted if plan.dials_in}
         await self._stop(self._tasks.keys() - wanted)
         for plan in wanted - self._tasks.keys():
             self._tasks[plan] = asyncio.create_task(self._poll(plan))
@@ -126,6 +139,10 @@ class Pollers:
         )
         await self._inbox.put(Item(arrival=Arrival(source=plan.protocol, event=frame)))
         self._outcomes.append(Outcome(device_id=plan.device_id, time=now_ms(), error=""))
+
+    async def _refused(self, name: str) -> None:
+        """A line that no plan names is counted and closed."""
+        await self._inbox.put(Item(arrival=Arrival(source=SOURCE, event=FrameError("device", name))))
 
     async def _failed(self, plan: Plan, trouble: PollError) -> None:
         error = FrameError(trouble.kind, trouble.detail)

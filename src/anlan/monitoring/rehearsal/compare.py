@@ -10,7 +10,7 @@ from anlan.monitoring.rehearsal.replay import Episode
 
 DAY = 24 * HOUR
 BEIJING = 8 * HOUR
-SHOWN, TOP, LONGEST = 200, 10, 5
+TOP, LONGEST = 10, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Window:
 
 
 def compare(before: Sequence[Episode], after: Sequence[Episode], window: Window) -> dict[str, Any]:
-    """The result of a rehearsal, as JSON. An alarm vanishes where none of the same series and kind meets it."""
+    """What a rehearsal found, as JSON, with every episode. An alarm vanishes where none of the same series and kind meets it."""
     old, new = window.counted(before), window.counted(after)
     vanished, lowered = _missed(old, after)
     fresh, _ = _missed(new, before)
@@ -66,11 +66,11 @@ def compare(before: Sequence[Episode], after: Sequence[Episode], window: Window)
         "after": _totals(new),
         "shifts": _shifts(old, new, window),
         "bars": _bars(old, new, window),
-        "vanished": [_plain(one) for one in _worst_first(vanished)[:SHOWN]],
+        "vanished": [_plain(one) for one in _worst_first(vanished)],
         "vanished_count": len(vanished),
-        "lowered": [_plain(one) for one in _worst_first(lowered)[:SHOWN]],
+        "lowered": [_plain(one) for one in _worst_first(lowered)],
         "lowered_count": len(lowered),
-        "fresh": [_plain(one) for one in _worst_first(fresh)[:SHOWN]],
+        "fresh": [_plain(one) for one in _worst_first(fresh)],
         "fresh_count": len(fresh),
         "worst_hour": {"before": _worst_hour(old), "after": _worst_hour(new)},
         "series": _series(old, new),

@@ -24,6 +24,7 @@ from anlan.rules.table import RuleTable
 DAY = 24 * HOUR
 WARM = 2 * DAY
 """How long before the window the states are warmed: the longest window of any rule lies within."""
+SHOWN = 200
 STEP = 20
 """After so many series the progress is told."""
 MINUTE = 60_000
@@ -129,7 +130,11 @@ def history(series_id: int, start: int, end: int) -> tuple[NDArray[np.int64], ND
 
 
 def _named(result: dict[str, Any], ids: Sequence[int], window: Window) -> dict[str, Any]:
-    """The same with the series' names, and what the alarms that would vanish became in truth."""
+    """The same with the series' names, and what the alarms that would vanish became in truth; of long lists the top."""
+    _fates(result["vanished"] + result["lowered"], window)
+    result["vanished_with_consequence"] = sum(bool(one.get("fate")) for one in result["vanished"])
+    for part in ("vanished", "lowered", "fresh"):
+        result[part] = sorted(result[part], key=lambda one: not one.get("fate"))[:SHOWN]
     names = {
         pk: {"device": device, "device_name": name, "title": title or key}
         for pk, device, name, title, key in Series.objects.filter(pk__in=ids).values_list(
@@ -139,9 +144,7 @@ def _named(result: dict[str, Any], ids: Sequence[int], window: Window) -> dict[s
     for part in ("vanished", "lowered", "fresh", "longest", "series"):
         for one in result[part]:
             one |= names.get(one["series"], {})
-    _fates(result["vanished"] + result["lowered"], window)
     result["devices"] = _devices(result.pop("series"))
-    result["vanished_with_consequence"] = sum(bool(one.get("fate")) for one in result["vanished"])
     return result
 
 
@@ -158,13 +161,15 @@ def _devices(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _fates(missed: list[dict[str, Any]], window: Window) -> None:
     """Marks those that stand for an alarm that was real, with what became of it."""
-    ids = {one["series"] for one in missed}
-    alarms = list(Alarm.objects.filter(series_id__in=ids, raised_at__gte=moment(window.start - WARM)))
-    fates = alarm_fates(alarm.pk for alarm in alarms)
+    rows = Alarm.objects.filter(series_id__in={one["series"] for one in missed})
+    alarms: dict[tuple[int, int], list[Alarm]] = {}
+    for alarm in rows.filter(raised_at__gte=moment(window.start - WARM)).order_by("raised_at"):
+        alarms.setdefault((alarm.series_id, alarm.kind), []).append(alarm)
+    fates = alarm_fates(alarm.pk for some in alarms.values() for alarm in some)
     for one in missed:
-        for alarm in alarms:
-            if (alarm.series_id, alarm.kind) == (one["series"], one["kind"]) and _same(alarm, one):
-                one["alarm"], one["fate"] = alarm.pk, fates.get(alarm.pk, one.get("fate", ""))
+        for alarm in alarms.get((one["series"], one["kind"]), ()):
+            if _same(alarm, one) and not one.get("fate"):
+                one["alarm"], one["fate"] = alarm.pk, fates.get(alarm.pk, "")
 
 
 def _same(alarm: Alarm, one: dict[str, Any]) -> bool:

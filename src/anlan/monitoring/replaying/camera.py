@@ -16,7 +16,7 @@ from anlan.protocols.manscdp import CONTENT_TYPE, Manscdp, Root, build, parse
 from anlan.protocols.sip import SipMessage, SipStream, parse_datagram
 from anlan.protocols.sip_talk import Ends, Headers, Talk, answer
 
-PATIENCE = 5.0
+PATIENCE, REPEATS = 5.0, (0.5, 1.0, 2.0, 4.0)
 ANSWER_SDP = (
     "v=0\r\no={camera} 0 0 IN IP4 127.0.0.1\r\ns=Play\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=video 15060 RTP/AVP 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\ny={ssrc}\r\n"
@@ -47,6 +47,7 @@ class Device:
     heard: list[tuple[str, Manscdp | None]] = field(default_factory=list)
     on_alarm_answer: Callable[[str], None] = field(default=lambda _result: None)
     _waiting: dict[str, "asyncio.Future[SipMessage]"] = field(default_factory=dict)
+    _answered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     _dialogs: dict[str, SipMessage] = field(default_factory=dict)
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
     _send: Callable[[bytes], None] = field(default=lambda _data: None)
@@ -116,9 +117,18 @@ class Device:
         for _time in range(times):
             self._send(request.encode())
         try:
-            return await asyncio.wait_for(future, PATIENCE)
+            return await self._patiently(future, request.encode())
         finally:
             self._waiting.pop(branch, None)
+
+    async def _patiently(self, future: "asyncio.Future[SipMessage]", data: bytes) -> SipMessage:
+        """Over UDP it is sent again until it is answered."""
+        for pause in REPEATS if self.recorder.transport == "UDP" else ():
+            done, _waiting = await asyncio.wait([future], timeout=pause)
+            if done:
+                return future.result()
+            self._send(data)
+        return await asyncio.wait_for(future, PATIENCE)
 
     def _talk(self) -> Talk:
         where = self.recorder
@@ -154,6 +164,9 @@ class Device:
             if waiting is not None and not waiting.done() and event.status >= 200:
                 waiting.set_result(event)
             return
+        if event.transaction in self._answered:
+            self._send(self._answered[event.transaction])
+            return
         content = parse(event.body) if event.body.lstrip()[:1] == b"<" else None
         self.heard.append((event.method, content))
         self._reply(event, content)
@@ -164,7 +177,9 @@ class Device:
         if request.method == "ACK":
             return None
         expires = (("expires", request.get("expires")),) if request.method == "SUBSCRIBE" else ()
-        self._send(answer(request, 200, tag=secrets.token_hex(4), headers=expires).encode())
+        reply = answer(request, 200, tag=secrets.token_hex(4), headers=expires).encode()
+        self._answered[request.transaction] = reply
+        self._send(reply)
         if content is not None:
             self._start(self._act(content))
         return None

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from asyncua import ua
@@ -58,7 +58,10 @@ async def opc_server(port: int, values: Mapping[str, Any]) -> AsyncIterator[dict
 async def meter_bus(port: int, volumes: Mapping[str, float]) -> AsyncIterator[asyncio.Server]:
     """Meters by address behind one line, which echoes as some do; an address that is not there stays silent."""
 
+    writers: set[asyncio.StreamWriter] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
         decoder = cjt188.decoder()
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(4096):
@@ -74,6 +77,34 @@ async def meter_bus(port: int, volumes: Mapping[str, float]) -> AsyncIterator[as
         yield server
     finally:
         server.close()
+        await _closed(writers)
+        await asyncio.sleep(0.05)
+
+
+async def dtu(door: int, name: str, bus: int) -> None:
+    """Dials in, says its name, and passes bytes between the centre and a bus that listens on this machine."""
+    to_centre, to_bus = (
+        await asyncio.open_connection("127.0.0.1", door),
+        await asyncio.open_connection("127.0.0.1", bus),
+    )
+    to_centre[1].write(f"{name}\r\n".encode())
+
+    async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(4096):
+            sink.write(data)
+        sink.close()
+
+    try:
+        await asyncio.gather(carry(to_centre[0], to_bus[1]), carry(to_bus[0], to_centre[1]))
+    finally:
+        await _closed([to_centre[1], to_bus[1]])
+
+
+async def _closed(writers: Iterable[asyncio.StreamWriter]) -> None:
+    for writer in list(writers):
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _serve() -> None:

@@ -7,7 +7,8 @@ into chunks; `age` moves old months into files. What is read comes from one snap
 from anlan.monitoring.store.ageing import Aged, age
 from anlan.monitoring.store.blocks import StoreError
 from anlan.monitoring.store.downsample import downsample
-from anlan.monitoring.store.log import LogRow, append, log_after, log_head, log_keep
+from anlan.monitoring.store.log import LogRow, append, log_after, log_head
+from anlan.monitoring.store.moments import DAY
 from anlan.monitoring.store.order import VALID, Bucket
 from anlan.monitoring.store.reading import (
     Arrays,
@@ -21,9 +22,10 @@ from anlan.monitoring.store.reading import (
     series_stored,
 )
 from anlan.monitoring.store.standing import Form, forms
-from anlan.monitoring.store.tending import Tended, tend
+from anlan.monitoring.store.tending import Tended, due, tend
 
 __all__ = [
+    "DAY",
     "VALID",
     "Aged",
     "Arrays",
@@ -37,13 +39,13 @@ __all__ = [
     "arrays",
     "count",
     "downsample",
+    "due",
     "envelopes",
     "forms",
     "known",
     "latest",
     "log_after",
     "log_head",
-    "log_keep",
     "readings",
     "scan",
     "series_stored",

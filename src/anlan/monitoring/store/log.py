@@ -52,11 +52,6 @@ def log_head() -> int:
     return int(rows[0][0])
 
 
-def log_keep(after: int | None) -> None:
-    """Rows after this position stay in the log, since a checkpoint needs them, until another is told; None: no row."""
-    run("update monitoring_storestate set needed = %s::bigint", [after])
-
-
 def log_after(position: int, most: int = 1_000) -> Iterator[LogRow]:
     """The rows after a position that are still in the log, in order; read in pieces of `most` rows."""
     while rows := run(_AFTER, [position, most]):

@@ -8,7 +8,6 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from psycopg import Cursor
 
-from anlan.monitoring.moments import now_ms
 from anlan.monitoring.store.blocks import Columns, pack, unpack
 from anlan.monitoring.store.moments import DAY, SHIFT
 from anlan.monitoring.store.order import settled
@@ -22,7 +21,6 @@ EVER = 2**62
 PACKERS = 0x616E_0002
 """The advisory lock of whoever folds or ages."""
 
-_NEEDED = "select coalesce(min(needed), %s)::bigint from monitoring_storestate"
 _LOG = """
 select position, number, data from (
     select position, number, data, sum(number) over (order by position) - number before
@@ -48,26 +46,30 @@ class Tended(NamedTuple):
     chunks: int = 0
 
 
-def tend(*, now: int | None = None, keep_after: int | None = None, least: int = 1, minutes: float = 0.0) -> Tended:
-    """Folds the log up to the position `keep_after` (None: all) or what `log_keep` was told into chunks; does nothing while another packer works.
+def due(*, now: int, least: int, minutes: float) -> bool:
+    """Whether the log holds so many readings, or its oldest have lain there for so long at `now` (ms)."""
+    number, oldest = run(
+        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from min(at)) * 1000, 0)::bigint"
+        " from monitoring_readinglog"
+    )[0]
+    return bool(number >= least or (number and oldest <= now - int(60_000 * minutes)))
 
-    Waits until that is `least` readings or the oldest of them has lain in the log for `minutes` at `now` (ms; None:
-    the present).
-    Each transaction moves a piece: whenever it is ended, every reading is stored once.
+
+def tend(*, keep_after: int | None = None) -> Tended:
+    """Folds the log up to the position `keep_after` (None: all) into chunks; does nothing while another packer works.
+
+    Rows that a checkpoint of the kernel's state comes after must stay: see `keeping.readings_pack`. Each transaction
+    moves a piece: whenever it is ended, every reading is stored once.
     """
     done = Tended()
-    limit = min(EVER if keep_after is None else keep_after, *run(_NEEDED, [EVER])[0])
-    waited_since = (now_ms() if now is None else now) - int(60_000 * minutes)
-    while (step := _step(limit, least, waited_since)).rows:
+    while (step := _step(EVER if keep_after is None else keep_after)).rows:
         done = Tended(*(a + b for a, b in zip(done, step, strict=True)))
     return done
 
 
-def _step(limit: int, least: int, waited_since: int) -> Tended:
+def _step(limit: int) -> Tended:
     with transaction.atomic():
-        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0] or not _due(
-            limit, least, waited_since
-        ):
+        if not run("select pg_try_advisory_xact_lock(%s::bigint)", [PACKERS])[0][0]:
             return Tended()
         rows = run(_LOG, [limit, PIECE])
         if not rows:
@@ -77,15 +79,6 @@ def _step(limit: int, least: int, waited_since: int) -> Tended:
         run("delete from monitoring_readinglog where position <= %s", [rows[-1][0]])
         run("update monitoring_storestate set folded = %s", [rows[-1][0]])
         return Tended(len(rows), len(columns.time), written)
-
-
-def _due(limit: int, least: int, waited_since: int) -> bool:
-    number, oldest = run(
-        "select coalesce(sum(number), 0)::bigint, coalesce(extract(epoch from min(at)) * 1000, 0)::bigint"
-        " from monitoring_readinglog where position <= %s",
-        [limit],
-    )[0]
-    return bool(number >= least or (number and oldest <= waited_since))
 
 
 def _fold(columns: Columns) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from anlan.accounts.acting import Actor
 from anlan.accounts.audit import Action, audit_record
@@ -21,6 +22,7 @@ MOST_CAMERAS = 100_000
 """Channels of one platform; what is beyond is counted and not taken."""
 OFF = frozenset({"OFF", "OFFLINE", "VLOST", "DEFECT"})
 STEERED = frozenset({Camera.Kind.DOME_PTZ, Camera.Kind.REMOTE})
+RENEWED = ["platform", "parent_code", "kind", "ptz", "manufacturer", "model", "location", "listed"]
 Item = Mapping[str, str]
 
 
@@ -45,15 +47,11 @@ def catalog_store(*, platform_id: int, items: Iterable[Item], now: datetime) -> 
     wanted = {code: item for code, item in asked.items() if type_of(code) in CAMERA_TYPES}
     known = {row.code: row for row in Camera.objects.filter(code__in=wanted).order_by("id")}
     foreign = {code for code, row in known.items() if row.platform_id not in {None, platform.pk}}
-    room = max(0, MOST_CAMERAS - Camera.objects.filter(platform=platform).count())
-    fresh = [code for code in wanted if code not in known][:room]
-    made = Camera.objects.bulk_create([_camera(platform, wanted[code]) for code in fresh])
+    made = _add(platform, [item for code, item in wanted.items() if code not in known])
     old = [row for code, row in known.items() if code not in foreign]
     for row in old:
         _renew(row, platform, wanted[row.code])
-    Camera.objects.bulk_update(
-        old, ["platform", "parent_code", "kind", "ptz", "manufacturer", "model", "location", "listed"]
-    )
+    Camera.objects.bulk_update(old, RENEWED)
     _stand([*made, *old], wanted, now)
     _audit(platform, len(made))
     lost = len(wanted) - len(made) - len(old)
@@ -76,14 +74,26 @@ def _audit(platform: VideoPlatform, created: int) -> None:
         )
 
 
-def _camera(platform: VideoPlatform, item: Item) -> Camera:
-    location = point_of(item, platform.datum)
+def _add(platform: VideoPlatform, items: list[Item]) -> list[Camera]:
+    """New cameras, as far as there is room: in the smallest area that holds the place, else that of the civil code."""
+    if not items:
+        return []
+    room = max(0, MOST_CAMERAS - Camera.objects.filter(platform=platform).count())
+    inside = Area.objects.filter(path__startswith=platform.area.path, valid_to=None).exclude(level=Area.Level.GRID)
+    areas = {area.code: area for area in inside.filter(code__in={item.get("CivilCode", "") for item in items})}
+    made = Camera.objects.bulk_create([_camera(platform, item, areas) for item in items[:room]])
+    holding = inside.filter(boundary__contains=OuterRef("location")).order_by("-path").values("pk")[:1]
+    placed = Camera.objects.filter(pk__in=[row.pk for row in made]).exclude(location=None)
+    placed.update(area=Coalesce(Subquery(holding), F("area")))
+    return made
+
+
+def _camera(platform: VideoPlatform, item: Item, areas: Mapping[str, Area]) -> Camera:
     row = Camera(
         code=item["DeviceID"],
         name=(item.get("Name") or item["DeviceID"])[:120],
         address=item.get("Address", "")[:200],
-        location=location,
-        area=_area(platform, item, location),
+        area=areas.get(item.get("CivilCode", ""), platform.area),
         organisation_id=platform.organisation_id,
     )
     _renew(row, platform, item)
@@ -112,22 +122,16 @@ def point_of(item: Item, datum: str) -> Point | None:
     return Point(*place, srid=4490)
 
 
-def _area(platform: VideoPlatform, item: Item, location: Point | None) -> Area:
-    """The smallest area of the platform's that holds the place; else that of its civil code; else the platform's."""
-    inside = Area.objects.filter(path__startswith=platform.area.path, valid_to=None).exclude(level=Area.Level.GRID)
-    if location is not None:
-        held = inside.filter(boundary__contains=location).order_by("-path").first()
-        if held is not None:
-            return held
-    return inside.filter(code=item.get("CivilCode", "")).first() or platform.area
-
-
 def catalog_begin(*, platform_id: int, total: int, now: datetime) -> None:
     VideoPlatform.objects.filter(pk=platform_id).update(catalog_total=total, catalog_received=0, catalog_at=now)
 
 
-def catalog_count(*, platform_id: int, received: int) -> None:
-    VideoPlatform.objects.filter(pk=platform_id).update(catalog_received=F("catalog_received") + received)
+@transaction.atomic
+def catalog_page(*, platform_id: int, items: Iterable[Item], new: int, now: datetime) -> CatalogResult:
+    """Stores pages of which so many items are new, and counts them. Who sends its catalogue is alive."""
+    rows = VideoPlatform.objects.filter(pk=platform_id)
+    rows.update(catalog_received=F("catalog_received") + new, last_seen_at=now)
+    return catalog_store(platform_id=platform_id, items=items, now=now)
 
 
 @transaction.atomic

@@ -77,29 +77,34 @@ def _cameras(world: DemoWorld, rng: Random, platforms: list[VideoPlatform]) -> I
     since = datetime.combine(world.day, time(), UTC)
     for number in range(world.count(FULL, least=60)):
         host = hosts[number % len(hosts)]
-        street = ".".join(host.area.path.split(".")[:2]) + "."
-        kind = rng.choices(list(KINDS), WEIGHTS)[0]
-        online = rng.random()
-        status = VideoState.ONLINE if online < 0.94 else VideoState.OFFLINE if online < 0.985 else VideoState.NEVER
-        at = since - timedelta(minutes=rng.randrange(1, 40_000))
-        spot = rng.choice(SPOTS)
-        yield Camera(
-            code=_code(host.area, "132", number + 1),
-            name=f"{host.name}{spot}{KINDS[kind]}"[:120],
-            address=host.address,
-            area_id=host.area_id,
-            organisation_id=host.organisation_id,
-            location=_near(rng, host, grounds[host.area_id]),
-            platform=of_path.get(street),
-            parent_code=of_path[street].code if street in of_path else "",
-            kind=kind,
-            ptz=kind in {"1", "4"},
-            manufacturer=rng.choice(MAKERS),
-            status=status,
-            status_since=None if status == VideoState.NEVER else at,
-            last_seen_at={VideoState.ONLINE: since, VideoState.OFFLINE: at}.get(status),
-            enterprise=host if isinstance(host, Enterprise) else None,
-        )
+        platform = of_path.get(".".join(host.area.path.split(".")[:2]) + ".")
+        place = _near(rng, host, grounds[host.area_id])
+        yield _camera(rng, host, platform, code=_code(host.area, "132", number + 1), place=place, since=since)
+
+
+def _camera(
+    rng: Random, host: Any, platform: VideoPlatform | None, *, code: str, place: Point, since: datetime
+) -> Camera:
+    kind, chance = rng.choices(list(KINDS), WEIGHTS)[0], rng.random()
+    status = VideoState.ONLINE if chance < 0.94 else VideoState.OFFLINE if chance < 0.985 else VideoState.NEVER
+    at = since - timedelta(minutes=rng.randrange(1, 40_000))
+    return Camera(
+        code=code,
+        name=f"{host.name}{rng.choice(SPOTS)}{KINDS[kind]}"[:120],
+        address=host.address,
+        area_id=host.area_id,
+        organisation_id=host.organisation_id,
+        location=place,
+        platform=platform,
+        parent_code=platform.code if platform else "",
+        kind=kind,
+        ptz=kind in {"1", "4"},
+        manufacturer=rng.choice(MAKERS),
+        status=status,
+        status_since=None if status == VideoState.NEVER else at,
+        last_seen_at={VideoState.ONLINE: since, VideoState.OFFLINE: at}.get(status),
+        enterprise=host if isinstance(host, Enterprise) else None,
+    )
 
 
 def _hosts(rng: Random) -> list[Any]:
@@ -146,27 +151,27 @@ def _sightings(world: DemoWorld, rng: Random, cameras: list[Camera]) -> None:
     for picture in pictures.values():
         picture_keep(picture, arrived)
     online = [camera for camera in cameras if camera.status == VideoState.ONLINE][:40]
-    rows = [
-        _sighting(rng, number, rng.choice(online), kinds, source, officer, arrived, pictures)
-        for number in range(world.count(SIGHTINGS, least=60))
-    ]
-    made = world.insert(rows)
-    world.insert([_claim(row) for row in made])
+    rows = []
+    for number in range(world.count(SIGHTINGS, least=60)):
+        code = CLAIMS[number % len(CLAIMS)]
+        row = _sighting(rng, number, rng.choice(online), kinds[code], pictures[code], arrived)
+        row.source = source
+        if officer and number >= 24:
+            _judge(rng, row, officer, arrived)
+        rows.append(row)
+    world.insert([_claim(row) for row in world.insert(rows)])
 
 
 def _sighting(
-    rng: Random, number: int, camera: Camera, kinds: dict[str, SightingKind], source: SightingSource,
-    officer: User | None, arrived: datetime, pictures: dict[str, Picture],
-) -> Sighting:  # fmt: skip
-    code = CLAIMS[number % len(CLAIMS)]
+    rng: Random, number: int, camera: Camera, kind: SightingKind, picture: Picture, arrived: datetime
+) -> Sighting:
     at = arrived - timedelta(minutes=rng.randrange(1, 20 * 24 * 60))
-    row = Sighting(
+    return Sighting(
         area_id=camera.area_id,
         organisation_id=camera.organisation_id,
         camera=camera,
-        kind=kinds[code],
+        kind=kind,
         origin=Sighting.Origin.ALGORITHM,
-        source=source,
         event_id=f"demo-{number}",
         algorithm=ALGORITHMS[number % len(ALGORITHMS)],
         version="演示",
@@ -175,13 +180,10 @@ def _sighting(
         at=at,
         last_at=at,
         arrived_at=arrived,
-        picture=pictures[code].sha256,
-        picture_type=pictures[code].suffix,
+        picture=picture.sha256,
+        picture_type=picture.suffix,
         location=camera.location,
     )
-    if officer and number >= 24:
-        _judge(rng, row, officer, arrived)
-    return row
 
 
 def _judge(rng: Random, row: Sighting, officer: User, at: datetime) -> None:

@@ -29,9 +29,11 @@ def cameras_stand(*, ids: Sequence[int], online: bool, reason: str, now: datetim
 
     A camera that was never online does not become offline.
     """
+    if not ids:
+        return 0
     with connection.cursor() as cursor:
         changed = _change(cursor, "id = any(%(ids)s)", online=online, reason=reason, now=now, ids=list(ids))
-        if online and ids:
+        if online:
             cursor.execute(_SEEN, [now, list(ids)])
     return changed
 

@@ -5,6 +5,7 @@ example: anlan replay                                 the ten minutes that are s
          ANLAN_MQTT_URL=mqtt://127.0.0.1 anlan replay --loop --quiet
 
 FILE has JSON lines of {"offset_ms", "protocol", "hex"}. Ports are ANLAN_PORT_<PROTOCOL>, else the protocol's own.
+ANLAN_REPLAY_SIP=<code>:<password> beside ANLAN_PORT_SIP also plays a recorder with cameras (GB/T 28181).
 Stations of SL 651 tell no seconds: at a speed above 1 some of their reports fall in one minute and count as duplicates.
 Exit code 0 where everything was acknowledged or the replay was stopped, 1 where an answer is missing, 2 for a bad file.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from anlan.monitoring.replaying.links import ports
 from anlan.monitoring.replaying.player import Plan, Player
+from anlan.monitoring.replaying.recorder import recorder_of, recorder_run
 from anlan.monitoring.replaying.recording import SHIPPED, Recorded, RecordingError, recording_read
 
 WRONG_WORDS = 2
@@ -54,7 +56,12 @@ async def _play(arguments: argparse.Namespace, frames: list[Recorded]) -> int:
     player = Player(frames, _plan(arguments))
     if player.tally.skipped:
         say(f"{player.tally.skipped} of {len(frames)} frames have no way: no port, or no ANLAN_MQTT_URL for JSON")
+    beside = recorder_of(host=arguments.host)
+    recorder = asyncio.create_task(recorder_run(beside, stop, say)) if beside else None
     await player.play(stop)
+    if recorder is not None:
+        recorder.cancel()
+        await asyncio.gather(recorder, return_exceptions=True)
     say(str(player.tally))
     if arguments.json:
         print(json.dumps(asdict(player.tally) | {"missing": player.tally.missing}))

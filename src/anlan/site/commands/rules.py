@@ -33,7 +33,7 @@ def _spark_arguments(spark: argparse.ArgumentParser) -> None:
     spark.add_argument("--rules", type=Path, required=True, metavar="RULES.json")
     spark.add_argument("--out", required=True, metavar="FOLDER", help="Parquet files of alarms")
     spark.add_argument("--checkpoint", required=True, metavar="FOLDER", help="where a restart goes on")
-    spark.add_argument("--shards", type=int, default=64, help="fixed once the checkpoint is made")
+    spark.add_argument("--shards", type=int, default=16, help="parts of the state, fixed once the checkpoint is made")
     spark.add_argument("--seconds", type=int, default=5, help="between micro-batches")
     spark.add_argument("--once", action="store_true", help="take what is there, then end")
 
@@ -60,7 +60,11 @@ def _spark(arguments: argparse.Namespace) -> int:
     source = spark.Source(
         folder=arguments.folder, form=arguments.format, servers=arguments.kafka, topic=arguments.topic
     )
-    found = spark.alarms(spark.readings(spark.session({}), source), rules, shards=arguments.shards)
+    found = spark.alarms(
+        spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source),
+        rules,
+        shards=arguments.shards,
+    )
     words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
     spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
     return 0

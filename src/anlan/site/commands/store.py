@@ -21,7 +21,6 @@ from anlan.site.standing import stand_up
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DAY = 86_400_000
 YEAR_9999 = 253_370_736_000_000
 TITLES = {"log": "日志", "chunks": "压缩块", "files": "归档文件"}
 HEAD = ("形式", "件数", "读数", "大小 MB", "最早", "最晚")
@@ -72,19 +71,18 @@ def _said(time: int | None) -> str:
 
 
 def _pack(_: argparse.Namespace) -> int:
-    from anlan.monitoring import store
+    from anlan.monitoring.keeping import readings_pack
+    from anlan.monitoring.moments import now_ms
 
-    print(json.dumps(store.tend()._asdict()))
+    print(json.dumps(readings_pack(now=now_ms(), least=1)._asdict()))
     return 0
 
 
 def _age(arguments: argparse.Namespace) -> int:
-    from anlan.kit.law import law_value
-    from anlan.monitoring import store
+    from anlan.monitoring.keeping import readings_age
     from anlan.monitoring.moments import now_ms
 
-    days = arguments.days if arguments.days is not None else int(law_value("readings_online_days"))
-    print(json.dumps(store.age(before=now_ms() - days * DAY)._asdict()))
+    print(json.dumps(readings_age(now=now_ms(), days=arguments.days)._asdict()))
     return 0
 
 

@@ -1,0 +1,91 @@
+"""Lines that dial in: a DTU connects, says who it is, and from then on passes bytes to and from its bus.
+
+The first bytes of a connection are the DTU's registration, up to 64 printable characters; it is known where a plan
+names it (`modbus-dtu://<registration>`, `cjt188-dtu://<registration>`). `ANLAN_PORT_DTU` is the port (0: off).
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable
+
+from anlan.monitoring.polling.plans import PollError
+
+PATIENCE = 30.0
+MOST = 5_000
+_NAME = re.compile(rb"[\x21-\x7e]{1,64}")
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Door:
+    """Takes connections of DTUs that a plan names; a DTU that connects again ends its connection before."""
+
+    def __init__(self, refused: Callable[[str], Awaitable[None]]) -> None:
+        self._refused = refused
+        self._lines: dict[str, Streams] = {}
+        self._waiting = 0
+        self._server: asyncio.Server | None = None
+        self.known: set[str] = set()
+
+    async def listen(self, host: str, port: int) -> None:
+        self._server = await asyncio.start_server(self._accept, host, port, limit=65_536)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._waiting + len(self._lines) >= MOST:
+            await self._refused("too many lines")
+            return writer.close()
+        self._waiting += 1
+        try:
+            name = await self._registration(reader)
+        finally:
+            self._waiting -= 1
+        if name not in self.known:
+            await self._refused(name or "no registration")
+            return writer.close()
+        self.drop(name)
+        self._lines[name] = (reader, writer)
+        return None
+
+    async def _registration(self, reader: asyncio.StreamReader) -> str:
+        """Empty for what is none."""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(PATIENCE):
+                said = (await reader.read(128)).strip()
+                return said.decode("ascii") if _NAME.fullmatch(said) else ""
+        return ""
+
+    def line(self, name: str) -> Streams:
+        """The streams of a DTU. PollError where it is not connected."""
+        streams = self._lines.get(name)
+        if streams is not None and (streams[0].at_eof() or streams[1].is_closing()):
+            self.drop(name)
+            streams = None
+        if streams is None:
+            raise PollError("unreachable", f"DTU {name}")
+        return streams
+
+    def drop(self, name: str) -> None:
+        streams = self._lines.pop(name, None)
+        if streams is not None:
+            streams[1].close()
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        writers = [writer for _reader, writer in self._lines.values()]
+        for name in list(self._lines):
+            self.drop(name)
+        for writer in writers:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+
+async def drained(reader: asyncio.StreamReader) -> None:
+    """Throws away what has come since the last question: heartbeats, and answers that were too late."""
+    while True:
+        try:
+            async with asyncio.timeout(0.01):
+                if not await reader.read(4096):
+                    raise ConnectionError("the line is closed")
+        except TimeoutError:
+            return
