@@ -103,9 +103,8 @@ def entry_write(memory: Memory, places: Places, *, state: bool = False, rules: b
 
 
 def checkpoint(memory: Memory) -> None:
-    """Writes everything, so that nobody has to go further back, and the store may pack the log until here."""
+    """Writes everything, so that nobody has to go further back."""
     _write(memory, np.arange(memory.count), whole=True, state=True, rules=True)
-    store.log_keep(memory.position)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [memory.entry])
 
