@@ -102,9 +102,9 @@ def over_mqtt(anlan: Anlan, database: psycopg.Connection, count: int, factors: i
     """Readings a second of Anlan and of the bare loop: of what has gathered, and while it is being sent."""
     start = int(time() * 1000) - (2 * count // PUBLISHERS + 20) * 1000
     whole, pid = count * factors, ingest_process(anlan)
-    first = messages(PUBLISHERS, factors, start - 1000)
+    first, known = messages(PUBLISHERS, factors, start - 1000), kept(database, "mqtt")
     blast(anlan.mqtt, published(first), len(first))
-    known = until_kept(database, PUBLISHERS * factors)
+    known = until_kept(database, known + PUBLISHERS * factors)
     bare, packets = Bare(anlan.mqtt, count), published(messages(count, factors, start))
     with stopped(pid):
         blast(anlan.mqtt, packets, count)

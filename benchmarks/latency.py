@@ -1,17 +1,20 @@
 """Milliseconds from a reading's last byte at the socket to its alarm in a browser that has the map open.
 
-    python benchmarks/latency.py [--alarms 100] [--json]
+    python benchmarks/latency.py [--alarms 100] [--load 5000] [--json]
 
-A whole Anlan and a headless Chromium on one machine; the page keeps the moment at which the news of the alarm arrives.
+Meanwhile 100 other devices send `load` readings a second over MQTT (QoS 1, 50 a message). A whole Anlan and a headless Chromium on one machine; the page keeps the moment at which the news of the alarm arrives.
 The rival is a page that asks for the list of alarms each 5 seconds: half of that is its median without any work.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import socket
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 from time import sleep, time
@@ -19,6 +22,8 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from mqtt_wire import CONNECT, published
+
 from anlan.protocols import protocols
 from browser import browser, new_page
 from journeys.server import Anlan, broker
@@ -62,9 +67,43 @@ def raise_alarms(anlan: Anlan, page: Any, count: int) -> list[float]:
     return taken
 
 
+REGISTER = """
+from anlan.accounts.models import Area
+from anlan.monitoring.models import Device
+area = Area.objects.order_by("path").first()
+for k in range(100):
+    Device.objects.create(code=f"LOAD{k}", protocol="json", kind="gas", name=f"l{k}", area=area)
+"""
+
+
+@contextlib.contextmanager
+def background(port: int, load: int) -> Iterator[list[int]]:
+    """Sends meanwhile, ten times a second; gives how many readings were sent."""
+    ending, sent = threading.Event(), [0]
+
+    def send() -> None:
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(CONNECT)
+            while not ending.wait(0.1):
+                now = int(time() * 1000)
+                many = range(sent[0] // 50, sent[0] // 50 + load // 500)
+                said = json.dumps({"time": now, "values": {f"v{v}": v + 0.25 for v in range(50)}}).encode()
+                line.sendall(published((f"anlan/LOAD{k % 100}/readings", said) for k in many))
+                sent[0] += 50 * len(many)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield sent
+    finally:
+        ending.set()
+        thread.join()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alarms", type=int, default=100)
+    parser.add_argument("--load", type=int, default=5_000, help="readings a second of other devices")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, broker(Path(folder)) as mqtt, browser() as chromium:
@@ -75,12 +114,18 @@ def main() -> None:
             page = new_page(chromium)
             log_in(page, anlan, "commander")
             page.evaluate(WATCH, f"http://127.0.0.1:{anlan.port + 1}/live?topics=alarm")
-            taken = raise_alarms(anlan, page, arguments.alarms)
+            anlan.command("manage", "shell", "-v0", "-c", REGISTER)
+            with background(mqtt, arguments.load) as sent:
+                sleep(5)
+                began, before = time(), sent[0]
+                taken = raise_alarms(anlan, page, arguments.alarms)
+                load = (sent[0] - before) / (time() - began)
         finally:
             anlan.stop()
     p99 = quantiles(taken, n=100)[98]
     figures = {
         "alarms": len(taken),
+        "load": load,
         "p50_ms": median(taken),
         "p99_ms": p99,
         "polling_page_to_p50": POLL_MS / 2 / median(taken),

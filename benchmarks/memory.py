@@ -74,9 +74,7 @@ def many(series: int) -> dict[str, float]:
 
 
 def soak(series: int, hours: int) -> dict[str, float]:
-    from anlan.monitoring import store
-    from anlan.monitoring.journal import checkpoint_if_due
-    from anlan.monitoring.judging import judging
+    from anlan.monitoring.keeping import readings_pack
     from anlan.monitoring.silence import silence_sweep
 
     began, after, devices = perf_counter(), {}, range(series // EACH)
@@ -85,9 +83,7 @@ def soak(series: int, hours: int) -> dict[str, float]:
         feed(devices, now)
         silence_sweep(now=now)
         if minute % 10 == 9:
-            with judging() as memory:
-                checkpoint_if_due(memory, now / 1000)
-            store.tend(least=1)
+            readings_pack(now=now, least=1)
         if minute % 60 == 59:
             after[minute // 60 + 1] = resident()
     growth = after[hours] - after[1]
