@@ -20,6 +20,7 @@ from anlan.kit.models import Notice
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Alarm, Device, Rehearsal, RuleProposal, RuleStamp, ThresholdRule
 from anlan.monitoring.moments import HOUR, now_ms
+from anlan.monitoring.rehearsal.changes import change_lines
 from anlan.monitoring.rehearsal.compare import DAY, Shifts, Window, compare
 from anlan.monitoring.rehearsal.fates import _READERS, fate_reader
 from anlan.monitoring.rehearsal.flow import ProposalState
@@ -146,6 +147,17 @@ def test_a_second_person_who_has_seen_it_signs_and_the_rule_goes_live(
     assert str(proposer) in last.history_change_reason
 
 
+def test_what_a_rule_was_before_stays_readable_after_the_change_went_live(
+    rehearsed: RuleProposal, rule: ThresholdRule, proposer: User, signer: User
+) -> None:
+    seen_by(rehearsed, proposer, signer)
+    waiting = change_lines(rehearsed)
+    proposal_sign(proposal=rehearsed, by=signer)
+    changed(rule, blue_raise=9, blue_clear=8).save()
+    assert [line[1:] for line in waiting] == [("2", "2.3")]
+    assert change_lines(RuleProposal.objects.get(pk=rehearsed.pk)) == waiting
+
+
 def test_the_proposer_cannot_sign_whatever_their_role(rule: ThresholdRule, area: Area, run_jobs: Jobs) -> None:
     chief = person(area, "commander", "chief")
     mine = proposal_make(rule=rule, wanted=changed(rule, blue_raise=2.3), why="误报多", by=chief)
@@ -210,6 +222,8 @@ def test_a_new_rule_is_a_proposal_too(
     seen_by(made, proposer, signer)
     made.refresh_from_db()
     assert proposal_sign(proposal=made, by=signer).pk == ThresholdRule.objects.get().pk
+    made.refresh_from_db()
+    assert {before for _label, before, _after in change_lines(made)} == {""}
 
 
 def test_it_is_rejected_with_a_reason_and_withdrawn_by_who_proposed_it(

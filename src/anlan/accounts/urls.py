@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from anlan.accounts import account_views, views
+from anlan.accounts.roles import Role
 from anlan.kit.pages import NavItem
 
 urlpatterns = [
@@ -22,4 +23,7 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("accounts:password"))),
 ]
 
-NAV = [NavItem(title=_("我的账号"), url_name="accounts:me", icon="person", order=90)]
+NAV = [
+    NavItem(title=_("后台管理"), url_name="admin:index", icon="settings", roles=(Role.ADMINISTRATOR,), order=85),
+    NavItem(title=_("我的账号"), url_name="accounts:me", icon="person", order=90),
+]

@@ -33,7 +33,7 @@ urlpatterns = [
 
 NAV = [
     NavItem(title=_("值班台"), url_name="command:desk", icon="desk", roles=DESK_PAGES, order=10),
-    NavItem(title=_("突发事件"), url_name="command:incidents", icon="incident", roles=READERS, order=12),
-    NavItem(title=_("警情台账"), url_name="command:signals", icon="signal", roles=READERS, order=14),
+    NavItem(title=_("突发事件"), url_name="command:incidents", icon="incident", roles=READERS, order=14),
+    NavItem(title=_("警情台账"), url_name="command:signals", icon="signal", roles=READERS, order=13),
     NavItem(title=_("我的指令"), url_name="command:orders_mine", icon="order", roles=(Role.TEAM_LEADER,), order=10),
 ]

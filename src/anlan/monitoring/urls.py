@@ -92,18 +92,30 @@ urlpatterns = [
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
 
+WATCHED, KEPT = _("监测感知"), _("值守管理")
+
 NAV = [
-    NavItem(title=_("报警"), url_name="monitoring:alarms", icon="alarm", roles=READERS, order=16),
-    NavItem(title=_("视频事件"), url_name="monitoring:sightings", icon="eye", roles=READERS, order=17),
-    NavItem(title=_("摄像头"), url_name="monitoring:cameras", icon="video", roles=READERS, order=31),
-    NavItem(title=_("值班表"), url_name="monitoring:duty", icon="roster", roles=READERS, order=33),
-    NavItem(title=_("报警负荷"), url_name="monitoring:operators", icon="chart", roles=READERS, order=34),
-    NavItem(title=_("维护安排"), url_name="monitoring:maintenance", icon="clock", roles=READERS, order=35),
-    NavItem(title=_("报警督办"), url_name="monitoring:alarms_audit", icon="shield", roles=READERS, order=36),
-    NavItem(title=_("外部预警"), url_name="monitoring:warnings", icon="warning", roles=READERS, order=18),
-    NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=30),
-    NavItem(title=_("报警规则"), url_name="monitoring:rules", icon="law", roles=READERS, order=31),
-    NavItem(title=_("越线预测"), url_name="monitoring:forecasts", icon="chart", roles=READERS, order=17),
-    NavItem(title=_("报文合规"), url_name="monitoring:deviations", icon="inspection", roles=READERS, order=31),
-    NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=32),
+    NavItem(title=_("报警"), url_name="monitoring:alarms", icon="alarm", roles=READERS, order=12),
+    NavItem(title=_("视频事件"), url_name="monitoring:sightings", icon="eye", roles=READERS, order=30, section=WATCHED),
+    NavItem(
+        title=_("外部预警"), url_name="monitoring:warnings", icon="warning", roles=READERS, order=31, section=WATCHED
+    ),
+    NavItem(
+        title=_("越线预测"), url_name="monitoring:forecasts", icon="trend", roles=READERS, order=32, section=WATCHED
+    ),
+    NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=33, section=WATCHED),
+    NavItem(title=_("摄像头"), url_name="monitoring:cameras", icon="video", roles=READERS, order=34, section=WATCHED),
+    NavItem(title=_("报警规则"), url_name="monitoring:rules", icon="law", roles=READERS, order=35, section=WATCHED),
+    NavItem(title=_("值班表"), url_name="monitoring:duty", icon="roster", roles=READERS, order=40, section=KEPT),
+    NavItem(
+        title=_("维护安排"), url_name="monitoring:maintenance", icon="clock", roles=READERS, order=41, section=KEPT
+    ),
+    NavItem(title=_("报警负荷"), url_name="monitoring:operators", icon="chart", roles=READERS, order=42, section=KEPT),
+    NavItem(
+        title=_("报警督办"), url_name="monitoring:alarms_audit", icon="shield", roles=READERS, order=43, section=KEPT
+    ),
+    NavItem(
+        title=_("报文合规"), url_name="monitoring:deviations", icon="inspection", roles=READERS, order=44, section=KEPT
+    ),
+    NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=45, section=KEPT),
 ]

@@ -16,4 +16,4 @@ urlpatterns = [
     path("map/object/<str:key>/<int:pk>/", views.map_object, name="object"),
 ]
 
-NAV = [NavItem(title=_("一张图"), url_name="onemap:map", icon="map", order=20)]
+NAV = [NavItem(title=_("一张图"), url_name="onemap:map", icon="map", order=11)]

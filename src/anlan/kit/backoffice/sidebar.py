@@ -20,6 +20,7 @@ ICONS = {
     "shelter": "night_shelter",
     "stock": "inventory_2",
     "device": "sensors",
+    "camera": "videocam",
 }
 PLAIN = "table_rows"
 
@@ -46,7 +47,8 @@ def _address(entity: Entity, page: str = "changelist") -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's sidebar."""
     home = {"title": _("概览"), "icon": "dashboard", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"title": None, "items": [home]}]
+    pages = {"title": _("业务页面"), "icon": "map", "link": reverse("onemap:map")}
+    groups: list[dict[str, Any]] = [{"title": None, "items": [home, pages]}]
     for title, members in _groups(request):
         items = [
             {"title": str(e.model._meta.verbose_name_plural), "icon": icon_of(e), "link": _address(e)} for e in members

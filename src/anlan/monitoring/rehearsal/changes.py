@@ -15,6 +15,7 @@ from anlan.kit.backoffice.forms import stamp_of
 from anlan.kit.display import label_of
 from anlan.kit.entities import entity_of
 from anlan.monitoring.models import RuleProposal, ThresholdRule
+from anlan.monitoring.rehearsal.flow import ProposalState
 from anlan.monitoring.rule_words import windows_text
 
 
@@ -60,10 +61,20 @@ def rule_print(proposal: RuleProposal) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def rule_before(proposal: RuleProposal) -> ThresholdRule | None:
+    """The rule as it is, or as it was when the proposal was decided; None for a rule that the proposal made."""
+    if proposal.rule is None or proposal.decided_at is None:
+        return proposal.rule
+    past: Any = proposal.rule.history.filter(history_date__lte=proposal.decided_at).first()  # type: ignore[attr-defined]
+    if past is not None and proposal.state == ProposalState.LIVE:
+        past = past.prev_record
+    return past.instance if past is not None else None
+
+
 def change_lines(proposal: RuleProposal) -> list[tuple[str, str, str]]:
     """Label, value before, value after, for each field that changes."""
     after = rule_changed(proposal)
-    before = proposal.rule
+    before = rule_before(proposal)
     return [
         (label_of(ThresholdRule, name), "" if before is None else field_text(before, name), field_text(after, name))
         for name in proposal.changes

@@ -53,6 +53,16 @@ function foldRail(narrow) {
   localStorage.setItem(RAIL, narrow ? "narrow" : "wide");
 }
 
+/** A section of the rail stays as its reader left it. */
+function keepSections() {
+  for (const section of document.querySelectorAll("[data-rail-section]")) {
+    if (!(section instanceof HTMLDetailsElement)) continue;
+    const key = `${RAIL}.${section.querySelector("summary")?.textContent}`;
+    section.open = localStorage.getItem(key) !== "closed" || Boolean(section.querySelector("[aria-current]"));
+    section.addEventListener("toggle", () => localStorage.setItem(key, section.open ? "open" : "closed"));
+  }
+}
+
 /** Marks the entry under which a page lies, where the page is not itself an entry. */
 function markRail() {
   const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a.rail__link"));
@@ -117,6 +127,7 @@ function start() {
   listenToHtmx();
   startClocks();
   markRail();
+  keepSections();
   for (const shown of document.querySelectorAll("#toasts .toast:not(.toast--error)")) {
     setTimeout(() => shown.remove(), TOAST_TIME);
   }
