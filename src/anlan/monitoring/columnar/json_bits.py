@@ -7,11 +7,11 @@ from numba import types
 from numba.extending import intrinsic
 
 from anlan.monitoring.columnar.json_shape import EACH, HIGH, NOTHING, ONES, OVER, PAIRS, QUADS, QUOTE, QUOTES, SLASHES, SPACES
-from anlan.rules.compiled import compiled
+from anlan.rules.compiled import apart, compiled
 
 
 @intrinsic
-def _load(_typing: Any, data: Any, _at: Any) -> Any:
+def eight(_typing: Any, data: Any, _at: Any) -> Any:
     """The eight bytes at a place, which need not be a multiple of eight; the caller sees to it that they are there."""
 
     def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
@@ -33,16 +33,35 @@ def _zeros(_typing: Any, _word: Any) -> Any:
 
 
 @compiled
-def eight(data: Any, at: int, end: int) -> Any:
-    """The bytes before `end`, up to eight, and zeros after them."""
-    left = end - at
-    if at >= 0 and at + 8 <= len(data):
-        word = _load(data, at)
-        return word if left >= 8 else word & ~(ONES << 8 * left) if left > 0 else NOTHING
+def roomy(data: Any, at: int, length: int) -> bool:
+    """Whether `eight` may be asked for any bytes that begin within this length."""
+    return at >= 0 and at + length + 8 <= len(data)
+
+
+@apart
+def _few(data: Any, at: int, end: int) -> Any:
     word = NOTHING
-    for k in range(min(left, 8) if at >= 0 else 0):
+    for k in range(min(end - at, 8) if at >= 0 else 0):
         word |= (NOTHING + 1) * data[at + k] << 8 * k
     return word
+
+
+@compiled
+def up_to(data: Any, at: int, end: int) -> Any:
+    """The bytes before `end`, up to eight, and zeros after them."""
+    left = end - at
+    if left <= 0 or not roomy(data, at, 0):
+        return _few(data, at, end)
+    word = eight(data, at)
+    return word if left >= 8 else word & ~(ONES << 8 * left)
+
+
+@apart
+def _alike(a: Any, at: int, b: Any, start: int, length: int) -> bool:
+    same = True
+    for k in range(length):
+        same = same and a[at + k] == b[start + k]
+    return same
 
 
 @compiled
@@ -50,12 +69,14 @@ def alike(a: Any, at: int, end: int, b: Any, start: int, length: int) -> bool:
     """Whether the bytes before `end` begin as those of b do."""
     if at < 0 or at + length > end:
         return False
+    if not roomy(a, at, length) or not roomy(b, start, length):
+        return _alike(a, at, b, start, length)
     k = 0
-    while k < length:
-        if eight(a, at + k, at + length) != eight(b, start + k, start + length):
+    while k + 8 < length:
+        if eight(a, at + k) != eight(b, start + k):
             return False
         k += 8
-    return True
+    return length == 0 or (eight(a, at + k) ^ eight(b, start + k)) << 64 - 8 * (length - k) == 0
 
 
 @compiled
@@ -77,7 +98,7 @@ def string_end(data: Any, at: int, end: int) -> int:
     if not 0 <= at < end or data[at] != QUOTE:
         return -1
     for k in range(at + 1, end, 8):
-        mask = _ends_string(eight(data, k, end))
+        mask = _ends_string(up_to(data, k, end))
         if mask != 0:
             close = k + first_set(mask)
             return close if close < end and data[close] == QUOTE else -1

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import alike, digits, eight, first_set, no_digits
+from anlan.monitoring.columnar.json_bits import alike, digits, eight, first_set, no_digits, roomy
 from anlan.monitoring.columnar.json_shape import (
     COMMA,
     DIGITS,
@@ -33,7 +33,7 @@ from anlan.rules.compiled import apart, compiled
 @compiled
 def blank(data: Any, at: int, end: int) -> int:
     """The next place that is no white space."""
-    while 0 <= at < end and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
+    while 0 <= at < end and data[at] <= 32 and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
         at += 1
     return at
 
@@ -129,9 +129,11 @@ def _ends(word: Any, count: Any) -> Any:
 
 
 @compiled
-def _short(data: Any, at: int, end: int) -> tuple[int, float]:
-    """A number of up to eight digits before its point, and as many after it; -1 for any other."""
-    word = eight(data, at, end) ^ ZEROS
+def _short(data: Any, at: int) -> tuple[int, float]:
+    """A number of up to seven digits before its point, and as many after it; -1 for any other. Its end may lie beyond
+    that of the message, and what is asked for next is not found there.
+    """
+    word = eight(data, at) ^ ZEROS
     mask = no_digits(word)
     whole = first_set(mask)
     if whole == 0 or whole == 8 or (word & 255 == 0 and whole > 1):
@@ -144,7 +146,7 @@ def _short(data: Any, at: int, end: int) -> tuple[int, float]:
         number, places = digits(word & low | word >> 8 & ~low, both), both - whole
         good = places > 0 and _ends(word, both + 1)
     else:
-        rest = eight(data, at + whole + 1, end) ^ ZEROS
+        rest = eight(data, at + whole + 1) ^ ZEROS
         places = first_set(no_digits(rest))
         good = 0 < places < 8 and _ends(rest, places)
         number = digits(word, whole) * TENS[places] + digits(rest, places)
@@ -156,8 +158,10 @@ def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
     """A number, true, false or null."""
     if not 0 <= at < end:
         return -1, 0.0
+    if not roomy(data, at, 17):
+        return _any_value(data, at, end)
     negative = data[at] == MINUS
-    after, value = _short(data, at + negative, end)
+    after, value = _short(data, at + negative)
     if after < 0 or (negative and value == 0.0):
         return _any_value(data, at, end)
     return after, -value if negative else value
@@ -168,7 +172,9 @@ def time_at(data: Any, at: int, end: int) -> tuple[int, int]:
     """A moment in milliseconds; what is written as one of 9 to 15 digits is read at once."""
     if not 0 <= at < end:
         return -1, -1
-    first, last = eight(data, at, end) ^ ZEROS, eight(data, at + 8, end) ^ ZEROS
+    if not roomy(data, at, 8):
+        return _any_time(data, at, end)
+    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
     count = first_set(no_digits(last))
     if no_digits(first) != 0 or first & 255 == 0 or count & 7 == 0 or not _ends(last, count):
         return _any_time(data, at, end)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import alike, eight, string_end
+from anlan.monitoring.columnar.json_bits import alike, string_end, up_to
 from anlan.monitoring.columnar.json_shape import QUOTE, SPREAD
 from anlan.rules.compiled import compiled
 
@@ -13,7 +13,7 @@ from anlan.rules.compiled import compiled
 def _slot(table: Any, text: Any, start: int, end: int) -> Any:
     found = np.int64(17)
     for k in range(start, end, 8):
-        found = (found ^ eight(text, k, end)) * SPREAD
+        found = (found ^ up_to(text, k, end)) * SPREAD
         found ^= found >> 32
     return (found * SPREAD >> 36) & (len(table.slots) - 1)
 
