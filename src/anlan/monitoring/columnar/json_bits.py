@@ -69,14 +69,20 @@ def alike(a: Any, at: int, end: int, b: Any, start: int, length: int) -> bool:
     """Whether the bytes before `end` begin as those of b do."""
     if at < 0 or at + length > end:
         return False
-    if not roomy(a, at, length) or not roomy(b, start, length):
+    if length == 0 or not roomy(a, at, length) or not roomy(b, start, length):
         return _alike(a, at, b, start, length)
+    return equal(a, at, b, start, length)
+
+
+@compiled
+def equal(a: Any, at: int, b: Any, start: int, length: int) -> bool:
+    """Whether 1 or more bytes are the same in both, which must be roomy for it."""
     k = 0
     while k + 8 < length:
         if eight(a, at + k) != eight(b, start + k):
             return False
         k += 8
-    return length == 0 or (eight(a, at + k) ^ eight(b, start + k)) << 64 - 8 * (length - k) == 0
+    return (eight(a, at + k) ^ eight(b, start + k)) << 64 - 8 * (length - k) == 0
 
 
 @compiled

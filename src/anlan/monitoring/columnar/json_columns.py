@@ -21,6 +21,8 @@ from anlan.vocab.units import SYMBOLS
 ROOM = 1024
 UNPLAIN = re.compile(r"[\x00-\x1f\"\\]")
 """What cannot be told in JSON as it is; names with it are read the long way."""
+AS_KEY, SPARE = b'":', 16
+"""What stands behind each word in the table, and the bytes that it and eight more may take there."""
 SHORTEST = 5
 """The bytes that a reading takes at least: `"a":1`."""
 
@@ -58,10 +60,11 @@ class Names:
         if (word := find(self.table, np.frombuffer(text, np.uint8), 0, len(text))) >= 0:
             return word
         table, word = self._roomy(len(text)), self._words
-        table.text[self._used : self._used + len(text)] = np.frombuffer(text, np.uint8)
+        told = np.frombuffer(text + AS_KEY, np.uint8)
+        table.text[self._used : self._used + len(told)] = told
         table.words[word] = self._used, len(text), -1, 0, 0
         enter(table, word)
-        self._words, self._used = word + 1, self._used + len(text)
+        self._words, self._used = word + 1, self._used + len(told)
         return word
 
     def _key(self, owner: int, text: bytes, number: int) -> None:
@@ -87,8 +90,8 @@ class Names:
 
     def _roomy(self, length: int) -> Table:
         """The table with room for one more word."""
-        if self._used + length > len(self.table.text):
-            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length, np.uint8)])
+        if self._used + length + SPARE > len(self.table.text):
+            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length + SPARE, np.uint8)])
             self.table = self.table._replace(text=text)
         if self._words == len(self.table.words):
             words = np.concatenate([self.table.words, np.zeros_like(self.table.words)])

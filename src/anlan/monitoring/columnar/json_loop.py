@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import alike, string_end
+from anlan.monitoring.columnar.json_bits import alike, equal, roomy, string_end
 from anlan.monitoring.columnar.json_shape import (
     BEGIN,
     CLOSE,
@@ -65,13 +65,14 @@ def _spelled(data: Any, at: int, end: int, seen: int, entry: int) -> tuple[int, 
 
 @compiled
 def _member(data: Any, at: int, end: int, seen: int, entry: int, spots: Any) -> tuple[int, int]:
-    """As `_spelled`, looked for first as it was written last time."""
-    place, length, member = spots[entry + seen, 0], spots[entry + seen, 1], spots[entry + seen, 2]
-    if length and alike(data, at, end, data, place, length):
-        return at + length, member
+    """As `_spelled`, looked for first as it was written last time; that may lie beyond the end, where no value begins."""
+    spot = entry + seen
+    place, length = spots[spot, 0], spots[spot, 1]
+    if length and roomy(data, at, length) and equal(data, at, data, place, length):
+        return at + length, spots[spot, 2]
     after, member = _spelled(data, at, end, seen, entry)
-    if after >= 0:
-        spots[entry + seen, 0], spots[entry + seen, 1], spots[entry + seen, 2] = at, after - at, member
+    if after >= 0 and roomy(data, at, after - at):
+        spots[spot, 0], spots[spot, 1], spots[spot, 2] = at, after - at, member
     return after, member
 
 
@@ -88,6 +89,19 @@ def _unit(data: Any, at: int, end: int, names: Any) -> int:
 
 
 @compiled
+def _key(data: Any, at: int, end: int, owner: int, guess: int, names: Any) -> tuple[int, int]:
+    """(The row of a key, where its value begins)."""
+    row = names.words[owner, 3] + guess
+    if guess < names.words[owner, 4] and data[at] == QUOTE:
+        word = names.keys[row, 0]
+        start, length = names.words[word, 0], names.words[word, 1] + 2
+        if roomy(data, at + 1, length) and equal(data, at + 1, names.text, start, length):
+            return row, blank(data, at + 1 + length, end)
+    row, close = key(names, owner, guess, data, at + 1, end)
+    return (row if data[at] == QUOTE else -1), after(data, close, end, COLON)
+
+
+@compiled
 def _values(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: Any, first: int) -> tuple[int, int]:
     """{"series": number, ...}, each series once; gives (after it, how many readings there are then)."""
     at = after(data, at, end, OPEN)
@@ -95,11 +109,11 @@ def _values(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: A
         return at + 1, first
     count, done = first, False
     while 0 <= at < end and not done:
-        row, close = key(names, owner, count - first, data, at + 1, end)
-        if row < 0 or data[at] != QUOTE or out.said[row] == i:
+        row, value = _key(data, at, end, owner, count - first, names)
+        if row < 0 or out.said[row] == i:
             return -1, count
         out.said[row], out.series[count], out.time[count] = i, names.keys[row, 1], -1
-        at, out.value[count] = value_at(data, after(data, close, end, COLON), end)
+        at, out.value[count] = value_at(data, value, end)
         at, done = following(data, at, end, CLOSE)
         count += 1
     return (at if done else -1), count

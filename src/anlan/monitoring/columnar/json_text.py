@@ -45,13 +45,23 @@ def after(data: Any, at: int, end: int, mark: int) -> int:
     return blank(data, at + 1, end) if 0 <= at < end and data[at] == mark else -1
 
 
-@compiled
-def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
-    """What comes after a comma or the closing mark, and whether it was the latter."""
+@apart
+def _spaced(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
     at = blank(data, at, end)
     if 0 <= at < end and data[at] == COMMA:
         return blank(data, at + 1, end), False
     return (at + 1 if 0 <= at < end and data[at] == close else -1), True
+
+
+@compiled
+def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
+    """What comes after a comma or the closing mark, and whether it was the latter."""
+    if 0 <= at and at + 1 < end:
+        if data[at] == COMMA and data[at + 1] > 32:
+            return at + 1, False
+        if data[at] == close:
+            return at + 1, True
+    return _spaced(data, at, end, close)
 
 
 @compiled
