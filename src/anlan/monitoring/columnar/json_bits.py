@@ -6,7 +6,19 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from anlan.monitoring.columnar.json_shape import EACH, HIGH, NOTHING, ONES, OVER, PAIRS, QUADS, QUOTE, QUOTES, SLASHES, SPACES
+from anlan.monitoring.columnar.json_shape import (
+    EACH,
+    HIGH,
+    NOTHING,
+    ONES,
+    OVER,
+    PAIRS,
+    QUADS,
+    QUOTE,
+    QUOTES,
+    SLASHES,
+    SPACES,
+)
 from anlan.rules.compiled import apart, compiled
 
 

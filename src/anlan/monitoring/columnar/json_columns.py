@@ -121,10 +121,10 @@ def parse(names: Names, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> P
     """
     room = int(np.maximum(bounds[:, 1] - bounds[:, 0], 0).sum()) // SHORTEST + 1
     message, series, time = (np.empty(room, np.int64) for _ in range(3))
-    out = Out(message, series, time, np.empty(room), np.full(len(names.table.keys), -1), np.zeros((2 * ENTRY, 3), np.int64))
+    out = Out(message, series, time, np.empty(room), np.zeros((2 * ENTRY, 3), np.int64))
     device, mine = np.full(len(bounds), -1), np.zeros(len(bounds), np.bool_)
     count = parse_each(data, bounds, names.table, out, mine, device)
-    message, series, time, value = (column[:count].copy() for column in out[:4])
+    message, series, time, value = (column[:count] for column in out[:4])
     return Parsed(mine=mine, device=device, message=message, series=series, time=time, value=value)
 
 

@@ -102,17 +102,27 @@ def _key(data: Any, at: int, end: int, owner: int, guess: int, names: Any) -> tu
 
 
 @compiled
-def _values(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: Any, first: int) -> tuple[int, int]:
+def _told(out: Any, first: int, count: int, number: int) -> bool:
+    found = False
+    for k in range(first, count):
+        found = found or out.series[k] == number
+    return found
+
+
+@compiled
+def _values(data: Any, at: int, end: int, owner: int, names: Any, out: Any, first: int) -> tuple[int, int]:
     """{"series": number, ...}, each series once; gives (after it, how many readings there are then)."""
     at = after(data, at, end, OPEN)
     if 0 <= at < end and data[at] == CLOSE:
         return at + 1, first
-    count, done = first, False
+    count, done, last = first, False, -1
     while 0 <= at < end and not done:
         row, value = _key(data, at, end, owner, count - first, names)
-        if row < 0 or out.said[row] == i:
+        number = names.keys[row, 1]
+        if row < 0 or (row <= last and _told(out, first, count, number)):
             return -1, count
-        out.said[row], out.series[count], out.time[count] = i, names.keys[row, 1], -1
+        last = max(last, row)
+        out.series[count], out.time[count] = number, -1
         at, out.value[count] = value_at(data, value, end)
         at, done = following(data, at, end, CLOSE)
         count += 1
@@ -161,7 +171,7 @@ def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: 
         elif member == IS_TIME:
             at, time = time_at(data, at, end)
         elif member == IS_VALUES and owner >= 0:
-            at, count = _values(data, at, end, owner, i, names, out, count)
+            at, count = _values(data, at, end, owner, names, out, count)
         else:
             at = at if member == IS_READINGS and owner >= 0 else -1
             at, count = _readings(data, at, end, owner, names, out, count)

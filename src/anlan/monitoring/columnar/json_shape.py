@@ -46,7 +46,7 @@ class Table(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Columns to be written; `said` holds by row of `keys` the last message that named it as a member of its values.
+    """Columns to be written.
 
     `spots` holds what was written last between two values: rows of (where, how long, which of MEMBERS it brought), by the
     set of members that had been seen. Messages of a fleet are spelled alike, so the next is written so again.
@@ -56,5 +56,4 @@ class Out(NamedTuple):
     series: Any
     time: Any
     value: Any
-    said: Any
     spots: Any

@@ -56,7 +56,7 @@ def _spaced(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
 @compiled
 def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
     """What comes after a comma or the closing mark, and whether it was the latter."""
-    if 0 <= at and at + 1 < end:
+    if at >= 0 and at + 1 < end:
         if data[at] == COMMA and data[at + 1] > 32:
             return at + 1, False
         if data[at] == close:

@@ -26,7 +26,9 @@ def find(table: Any, data: Any, start: int, end: int) -> int:
     slot = _slot(table, data, start, end)
     while table.slots[slot] >= 0:
         word = table.slots[slot]
-        if table.words[word, 1] == end - start and alike(data, start, end, table.text, table.words[word, 0], end - start):
+        if table.words[word, 1] == end - start and alike(
+            data, start, end, table.text, table.words[word, 0], end - start
+        ):
             return word
         slot = (slot + 1) & (len(table.slots) - 1)
     return -1
