@@ -25,7 +25,7 @@ from pathlib import Path
 from time import perf_counter, sleep, time
 
 import psycopg
-from mqtt_wire import Bare, blast, published
+from parts.mqtt_wire import Bare, blast, published
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import Frame, decode, protocols

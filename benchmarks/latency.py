@@ -22,7 +22,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from mqtt_wire import CONNECT, published
+from parts.mqtt_wire import CONNECT, published
 
 from anlan.protocols import protocols
 from browser import browser, new_page

@@ -1,4 +1,4 @@
-"""A rule is changed, rehearsed, signed by a second person; the alarm it then makes is seen and acknowledged."""
+"""A rule is changed, rehearsed, signed by a second person; its alarm is acknowledged, shelved, and counted in the load."""
 
 import re
 import time
@@ -31,6 +31,8 @@ def test_from_a_changed_threshold_to_the_alarm_that_it_makes(history: Anlan, chr
     sign(Person(chromium, history, "commander", PHONE), proposal)
     alarm = the_alarm_appears(history, duty)
     acknowledge(duty, alarm)
+    shelve(duty)
+    find_it_in_the_load_of_alarms(duty)
 
 
 def change_the_threshold(duty: Person) -> str:
@@ -89,3 +91,23 @@ def acknowledge(duty: Person, alarm: str) -> None:
     duty.press("确认")
     expect(duty.page.locator("#alarm")).to_contain_text("已通知养护单位抽排")
     duty.look("rule-alarm")
+
+
+def shelve(duty: Person) -> None:
+    page = duty.page
+    page.locator("summary", has_text="搁置").click()
+    page.locator("select[name=minutes]").select_option("60")
+    page.locator("form[action$='/shelve/'] textarea").fill("抽排约需一小时")
+    page.locator("form[action$='/shelve/']").get_by_role("button", name="搁置").click()
+    expect(page.locator("#alarm")).to_contain_text("搁置至")
+    duty.go(f"/alarms/?q={DEVICE}")
+    expect(page.get_by_text("没有符合条件的报警")).to_be_visible()
+    duty.go(f"/alarms/?q={DEVICE}&state=on_shelf")
+    expect(page.locator("tbody tr").first).to_contain_text("已搁置·已确认")
+
+
+def find_it_in_the_load_of_alarms(duty: Person) -> None:
+    name = duty.page.locator("tbody tr a.strong").first.inner_text()
+    duty.go("/operators/")
+    expect(duty.page.locator("tbody tr", has_text=name).first).to_be_visible()
+    duty.look("rule-load")

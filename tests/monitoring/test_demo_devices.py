@@ -16,7 +16,17 @@ from anlan.kit.demo import DemoWorld
 from anlan.monitoring import demo as monitoring_demo
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
-from anlan.monitoring.models import Alarm, Device, Series, ThresholdRule
+from anlan.monitoring.models import (
+    Alarm,
+    Camera,
+    Device,
+    Series,
+    Sighting,
+    SightingClaim,
+    SightingSource,
+    ThresholdRule,
+    VideoPlatform,
+)
 from anlan.monitoring.replaying.recording import SHIPPED, recording_read
 from anlan.monitoring.replaying.scenario import recording
 from anlan.monitoring.rules_load import rules_load
@@ -74,6 +84,11 @@ def test_the_same_seed_gives_the_same_devices(world: DemoWorld) -> None:
         ThresholdRule.objects.exclude(device=None).delete()
         Series.objects.all().delete()
         Device.objects.all().delete()
+        SightingClaim.objects.all().delete()
+        Sighting.objects.all().delete()
+        Camera.objects.all().delete()
+        SightingSource.objects.all().delete()
+        VideoPlatform.objects.all().delete()
         monitoring_demo.demo(world)
         assert facts() == first
         transaction.set_rollback(True)

@@ -16,12 +16,12 @@ from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, Series
 from anlan.monitoring.models.derived import PROTOCOL, DerivedSeries
 from anlan.protocols import Frame, Reading
+from anlan.rules.derive import Track, difference, drift, ratio
 
 BEGIN = 3_600_000
 """A new one begins with the readings of the last hour."""
 MINUTE = 60_000
 MOST = 5000
-NEIGHBOURS = 2
 EARTH_KM = 6371.0
 Column = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -31,40 +31,17 @@ def derive(kind: str, inputs: Sequence[Column], since: int, max_age: int) -> Col
     as they last were, unless that was longer ago than `max_age` ms. What has no value (a missing input, a division by
     zero, an overflow) is left out.
     """
+    first, *others = (Track(time=time, value=value) for time, value in inputs)
     timed = inputs[:1] if kind == DerivedSeries.Kind.DRIFT else inputs
     times = np.unique(np.concatenate([time[time > since] for time, _ in timed]))
-    columns = [_last(one, times, max_age) for one in inputs]
-    with np.errstate(all="ignore"):
-        if kind == DerivedSeries.Kind.DIFFERENCE:
-            value = columns[0] - columns[1]
-        elif kind == DerivedSeries.Kind.RATIO:
-            value = columns[0] / columns[1]
-        else:
-            value = columns[0] - _median(columns[1:], len(times))
-    kept = np.isfinite(value)
-    return times[kept], value[kept]
-
-
-def _last(column: Column, times: NDArray[np.int64], max_age: int) -> NDArray[np.float64]:
-    """The value at or before each time; NaN where there is none that is fresh."""
-    time, value = column
-    if not len(time):
-        return np.full(len(times), np.nan)
-    place = np.searchsorted(time, times, "right") - 1
-    fresh = (place >= 0) & (times - time[np.maximum(place, 0)] <= max_age)
-    return np.where(fresh, value[np.maximum(place, 0)], np.nan)
-
-
-def _median(columns: Sequence[NDArray[np.float64]], n: int) -> NDArray[np.float64]:
-    """Of those that have a value; NaN where fewer than two have."""
-    if len(columns) < NEIGHBOURS:
-        return np.full(n, np.nan)
-    stacked = np.stack(columns)
-    enough = np.isfinite(stacked).sum(axis=0) >= NEIGHBOURS
-    found = np.full(n, np.nan)
-    if enough.any():
-        found[enough] = np.nanmedian(stacked[:, enough], axis=0)
-    return found
+    told = Track(time=times, value=first.at(times, max_age))
+    if kind == DerivedSeries.Kind.DRIFT:
+        made = drift(told, others, max_age=max_age)
+    else:
+        pair = difference if kind == DerivedSeries.Kind.DIFFERENCE else ratio
+        made = pair(told, others[0], max_age=max_age)
+    kept = np.isfinite(made.value)
+    return times[kept], made.value[kept]
 
 
 def derived_sweep(*, now: int) -> StoreResult:

@@ -19,7 +19,6 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connections
 
-from anlan.monitoring.columnar import json_columns
 from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.derived import derived_sweep
@@ -40,6 +39,7 @@ from anlan.monitoring.polling.poller import Pollers
 from anlan.monitoring.projections import rebuild
 from anlan.monitoring.silence import silence_sweep
 from anlan.monitoring.video.configuration import SipSettings, sip_port
+from anlan.monitoring.warming import warm_up
 from anlan.protocols import protocols
 from anlan.rules import warm
 
@@ -123,8 +123,7 @@ def _begin(_since: int) -> None:
     """What the process before this one did not come to write."""
     close_old_connections()
     rebuild()
-    if os.environ.get("ANLAN_MQTT_URL"):
-        json_columns.warm()
+    warm_up()
 
 
 def _sweep(since: int) -> None:

@@ -56,11 +56,17 @@ def type_of(code: str) -> str:
 
 
 def text_of(body: bytes) -> str:
-    """UTF-8 where it is that and not plain ASCII, else GB 18030, which holds GB 2312; what is neither becomes U+FFFD."""
+    """GB 18030, which holds GB 2312, or UTF-8 where the bytes are that and make Chinese; what is neither becomes U+FFFD.
+
+    Two-byte letters of UTF-8 are two bytes of a Chinese one in GB 18030, and no camera speaks Greek or Arabic.
+    """
     try:
-        return body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("gb18030", "replace")
+    if any("\x80" <= letter < "\u0800" for letter in text):
+        return body.decode("gb18030", "replace")
+    return text
 
 
 def parse(body: bytes) -> Manscdp:

@@ -18,7 +18,7 @@ from anlan.monitoring.polling.modbus import ModbusLine
 from anlan.monitoring.polling.opcua import OpcLine
 from anlan.monitoring.polling.plans import Outcome, Plan, PollError, faults, outcomes_note, plans_load
 from anlan.monitoring.polling.rtu import RtuLine
-from anlan.protocols import Frame, FrameError
+from anlan.protocols import Event, Frame, FrameError
 
 AT_ONCE = 256
 """Questions under way at the same time."""
@@ -137,15 +137,18 @@ class Pollers:
             raw=answer.raw,
             deviations=tuple(answer.deviations),
         )
-        await self._inbox.put(Item(arrival=Arrival(source=plan.protocol, event=frame)))
-        self._outcomes.append(Outcome(device_id=plan.device_id, time=now_ms(), error=""))
+        await self._tell(plan, frame, "")
 
     async def _refused(self, name: str) -> None:
         """A line that no plan names is counted and closed."""
         await self._inbox.put(Item(arrival=Arrival(source=SOURCE, event=FrameError("device", name))))
 
     async def _failed(self, plan: Plan, trouble: PollError) -> None:
-        error = FrameError(trouble.kind, trouble.detail)
-        await self._inbox.put(Item(arrival=Arrival(source=plan.protocol, event=error)))
         said = f"{trouble.kind}: {trouble.detail}" if trouble.detail else trouble.kind
-        self._outcomes.append(Outcome(device_id=plan.device_id, time=now_ms(), error=said))
+        await self._tell(plan, FrameError(trouble.kind, trouble.detail), said)
+
+    async def _tell(self, plan: Plan, event: Event, error: str) -> None:
+        """The plan's row speaks of a poll when what it gave is durable."""
+        outcome = Outcome(device_id=plan.device_id, time=now_ms(), error=error)
+        arrival = Arrival(source=plan.protocol, event=event)
+        await self._inbox.put(Item(arrival=arrival, kept=lambda: self._outcomes.append(outcome)))

@@ -73,6 +73,8 @@ def box_of(value: Any) -> Box | None:
         raise ClaimRefused("box", "parts of the picture, from 0 to 1")
     if left + width > 1.001 or top + height > 1.001:
         raise ClaimRefused("box", "it reaches beyond the picture")
+    if left + width == left or top + height == top:
+        raise ClaimRefused("box", "too small to be seen")
     return left, top, min(width, 1 - left), min(height, 1 - top)
 
 

@@ -1,4 +1,4 @@
-"""Prepares this machine: translations, the database (the private one, or that of DATABASE_URL) and its tables.
+"""Prepares this machine: translations, compiled readers and rules, the database (the private one, or that of DATABASE_URL).
 
 example: anlan setup
 """
@@ -17,5 +17,8 @@ def run(arguments: argparse.Namespace) -> int:
     if written := compile_translations():
         print(f"anlan: {written} translations compiled", flush=True)
     prepare(migrate=True)
+    from anlan.monitoring.warming import warm_up
+
+    warm_up()
     print("anlan: ready", flush=True)
     return 0
