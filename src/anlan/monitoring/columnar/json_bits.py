@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -22,26 +21,28 @@ from anlan.monitoring.columnar.json_shape import (
 from anlan.rules.compiled import apart, compiled
 
 
-@intrinsic
-def eight(_typing: Any, data: Any, _at: Any) -> Any:
+def _eight(_typing: Any, data: Any, _at: Any) -> Any:
     """The eight bytes at a place, which need not be a multiple of eight; the caller sees to it that they are there."""
 
     def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, told[0])
         place = builder.gep(array.data, [told[1]])
-        return builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()), align=1)
+        return builder.load(builder.bitcast(place, context.get_value_type(types.int64).as_pointer()), align=1)
 
     return types.int64(data, types.int64), generate
 
 
-@intrinsic
-def _zeros(_typing: Any, _word: Any) -> Any:
+def _low_zeros(_typing: Any, _word: Any) -> Any:
     """How many zero bits come before the lowest that is one; of a word that is not 0."""
 
-    def generate(_context: Any, builder: Any, _signature: Any, told: Any) -> Any:
-        return builder.cttz(told[0], ir.Constant(ir.IntType(1), 1))
+    def generate(context: Any, builder: Any, _signature: Any, told: Any) -> Any:
+        return builder.cttz(told[0], context.get_constant(types.boolean, True))
 
     return types.int64(types.int64), generate
+
+
+eight: Any = intrinsic(_eight)
+_zeros: Any = intrinsic(_low_zeros)
 
 
 @compiled

@@ -69,7 +69,7 @@ def _member(data: Any, at: int, end: int, seen: int, entry: int, spots: Any) -> 
     spot = entry + seen
     place, length = spots[spot, 0], spots[spot, 1]
     if length and roomy(data, at, length) and equal(data, at, data, place, length):
-        return at + length, spots[spot, 2]
+        return blank(data, at + length, end), spots[spot, 2]
     after, member = _spelled(data, at, end, seen, entry)
     if after >= 0 and roomy(data, at, after - at):
         spots[spot, 0], spots[spot, 1], spots[spot, 2] = at, after - at, member
