@@ -6,18 +6,23 @@ that are known and numbers that can be rounded for sure. Whatever else, `protoco
 says what is wrong with a message; what is read here it would read to the same bits.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anlan.monitoring.columnar.json_loop import parse_each
-from anlan.monitoring.columnar.json_shape import UNIT, Out, Table
+from anlan.monitoring.columnar.json_shape import ENTRY, UNIT, Out, Table
 from anlan.monitoring.columnar.json_words import enter, find
 from anlan.monitoring.columnar.json_words import key as find_key
 from anlan.vocab.units import SYMBOLS
 
 ROOM = 1024
+UNPLAIN = re.compile(r"[\x00-\x1f\"\\]")
+"""What cannot be told in JSON as it is; names with it are read the long way."""
+AS_KEY, SPARE = b'":', 16
+"""What stands behind each word in the table, and the bytes that it and eight more may take there."""
 SHORTEST = 5
 """The bytes that a reading takes at least: `"a":1`."""
 
@@ -39,27 +44,32 @@ class Names:
 
     def device(self, code: str, number: int) -> None:
         """Its id; later ones change nothing."""
+        if UNPLAIN.search(code):
+            return
         word = self._word(code.encode())
         if self.table.words[word, 2] < 0:
             self.table.words[word, 2] = number
 
     def series(self, code: str, key: str, number: int) -> None:
         """The place of a device's series; later ones change nothing."""
+        if UNPLAIN.search(code + key):
+            return
         self._key(self._word(code.encode()), key.encode(), number)
 
     def _word(self, text: bytes) -> int:
         if (word := find(self.table, np.frombuffer(text, np.uint8), 0, len(text))) >= 0:
             return word
         table, word = self._roomy(len(text)), self._words
-        table.text[self._used : self._used + len(text)] = np.frombuffer(text, np.uint8)
+        told = np.frombuffer(text + AS_KEY, np.uint8)
+        table.text[self._used : self._used + len(told)] = told
         table.words[word] = self._used, len(text), -1, 0, 0
         enter(table, word)
-        self._words, self._used = word + 1, self._used + len(text)
+        self._words, self._used = word + 1, self._used + len(told)
         return word
 
     def _key(self, owner: int, text: bytes, number: int) -> None:
-        data = np.frombuffer(text, np.uint8)
-        if find_key(self.table, owner, 0, data, 0, len(text)) >= 0:
+        data = np.frombuffer(b'"' + text + b'"', np.uint8)
+        if find_key(self.table, owner, 0, data, 1, len(data))[0] >= 0:
             return
         word = self._word(text)
         first, many = self.table.words[owner, 3:5].tolist()
@@ -80,8 +90,8 @@ class Names:
 
     def _roomy(self, length: int) -> Table:
         """The table with room for one more word."""
-        if self._used + length > len(self.table.text):
-            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length, np.uint8)])
+        if self._used + length + SPARE > len(self.table.text):
+            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length + SPARE, np.uint8)])
             self.table = self.table._replace(text=text)
         if self._words == len(self.table.words):
             words = np.concatenate([self.table.words, np.zeros_like(self.table.words)])
@@ -111,10 +121,10 @@ def parse(names: Names, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> P
     """
     room = int(np.maximum(bounds[:, 1] - bounds[:, 0], 0).sum()) // SHORTEST + 1
     message, series, time = (np.empty(room, np.int64) for _ in range(3))
-    out = Out(message, series, time, np.empty(room), np.full(len(names.table.keys), -1))
+    out = Out(message, series, time, np.empty(room), np.zeros((2 * ENTRY, 3), np.int64))
     device, mine = np.full(len(bounds), -1), np.zeros(len(bounds), np.bool_)
     count = parse_each(data, bounds, names.table, out, mine, device)
-    message, series, time, value = (column[:count].copy() for column in out[:4])
+    message, series, time, value = (column[:count] for column in out[:4])
     return Parsed(mine=mine, device=device, message=message, series=series, time=time, value=value)
 
 

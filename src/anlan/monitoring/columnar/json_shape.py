@@ -13,13 +13,23 @@ UNIT = 0
 NAN, POWERS = float("nan"), 10.0 ** np.arange(23)
 QUOTE, BACKSLASH, COLON, COMMA, OPEN, CLOSE, BEGIN, END, MINUS, PLUS, DOT = (ord(c) for c in '"\\:,{}[]-+.')
 ZERO, NINE = ord("0"), ord("9")
+NOTHING, ONES = np.int64(0), np.int64(-1)
+POINT, EXPONENT = ord(".") ^ ZERO, ord("e") ^ ZERO | 32
+EACH, HIGH = np.int64(0x0101010101010101), np.int64(-0x7F7F7F7F7F7F7F80)
+QUOTES, SLASHES, SPACES, ZEROS = EACH * QUOTE, EACH * BACKSLASH, EACH * 32, EACH * ZERO
+OVER = np.int64(0x7676767676767676)
+PAIRS, QUADS = np.int64(0x00FF00FF00FF00FF), np.int64(0x0000FFFF0000FFFF)
+SPREAD = np.int64(-0x61C8864680B583EB)
+TENS = 10 ** np.arange(9)
 TRUE, FALSE, NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 WORDS = (b"device", b"time", b"values", b"readings", b"series", b"value", b"unit")
 MEMBERS = np.array([list(word.ljust(8)) for word in WORDS], np.uint8)
 GUESS = np.full(256, -1)
 GUESS[[(word[0] + 32 * len(word)) % 256 for word in WORDS]] = range(7)
 IS_DEVICE, IS_TIME, IS_VALUES, IS_READINGS, IS_SERIES, IS_VALUE, IS_UNIT = range(7)
+DONE, NEXT, ENTRY = 7, 8, 128
 READ_BODY = 1 << IS_VALUES | 1 << IS_READINGS
+READ_BOTH = 1 << IS_SERIES | 1 << IS_VALUE
 
 
 class Table(NamedTuple):
@@ -36,10 +46,14 @@ class Table(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Columns to be written; `said` holds by row of `keys` the last message that named it as a member of its values."""
+    """Columns to be written.
+
+    `spots` holds what was written last between two values: rows of (where, how long, which of MEMBERS it brought), by the
+    set of members that had been seen. Messages of a fleet are spelled alike, so the next is written so again.
+    """
 
     message: Any
     series: Any
     time: Any
     value: Any
-    said: Any
+    spots: Any

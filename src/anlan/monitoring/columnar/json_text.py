@@ -4,48 +4,38 @@ from typing import Any
 
 import numpy as np
 
+from anlan.monitoring.columnar.json_bits import alike, digits, eight, first_set, no_digits, roomy
 from anlan.monitoring.columnar.json_shape import (
-    BACKSLASH,
     COMMA,
     DIGITS,
     DOT,
     EXACT,
+    EXPONENT,
     FALSE,
     LATEST,
     MINUS,
     NAN,
     NINE,
     NULL,
+    ONES,
     PLUS,
+    POINT,
     POWERS,
-    QUOTE,
     SPLIT,
+    TENS,
     TRUE,
     ZERO,
+    ZEROS,
 )
-from anlan.monitoring.columnar.json_words import same
-from anlan.rules.compiled import compiled
+from anlan.rules.compiled import apart, compiled
 
 
 @compiled
 def blank(data: Any, at: int, end: int) -> int:
     """The next place that is no white space."""
-    while 0 <= at < end and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
+    while 0 <= at < end and data[at] <= 32 and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
         at += 1
     return at
-
-
-@compiled
-def string_end(data: Any, at: int, end: int) -> int:
-    """Where the string that begins at a quote has its other quote; not mine with an escape or a control in it."""
-    if not 0 <= at < end or data[at] != QUOTE:
-        return -1
-    for k in range(at + 1, end):
-        if data[k] == QUOTE:
-            return k
-        if data[k] == BACKSLASH or data[k] < 32:
-            return -1
-    return -1
 
 
 @compiled
@@ -55,13 +45,23 @@ def after(data: Any, at: int, end: int, mark: int) -> int:
     return blank(data, at + 1, end) if 0 <= at < end and data[at] == mark else -1
 
 
-@compiled
-def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
-    """What comes after a comma or the closing mark, and whether it was the latter."""
+@apart
+def _spaced(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
     at = blank(data, at, end)
     if 0 <= at < end and data[at] == COMMA:
         return blank(data, at + 1, end), False
     return (at + 1 if 0 <= at < end and data[at] == close else -1), True
+
+
+@compiled
+def following(data: Any, at: int, end: int, close: int) -> tuple[int, bool]:
+    """What comes after a comma or the closing mark, and whether it was the latter."""
+    if at >= 0 and at + 1 < end:
+        if data[at] == COMMA and data[at + 1] > 32:
+            return at + 1, False
+        if data[at] == close:
+            return at + 1, True
+    return _spaced(data, at, end, close)
 
 
 @compiled
@@ -111,26 +111,82 @@ def _rounded(number: int, power: int) -> tuple[bool, float]:
     return power == 0 or total + rest * 1.000000001 == total, total
 
 
-@compiled
-def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
-    """A number, true, false or null."""
-    if not 0 <= at < end:
-        return -1, 0.0
+@apart
+def _any_value(data: Any, at: int, end: int) -> tuple[int, float]:
     if data[at] > NINE:
-        if same(data, at, NULL, 0, 4):
+        if alike(data, at, end, NULL, 0, 4):
             return at + 4, NAN
-        if same(data, at, TRUE, 0, 4):
+        if alike(data, at, end, TRUE, 0, 4):
             return at + 4, 1.0
-        return (at + 5 if same(data, at, FALSE, 0, 5) else -1), 0.0
+        return (at + 5 if alike(data, at, end, FALSE, 0, 5) else -1), 0.0
     negative = data[at] == MINUS
     at, number, power, _ = _number(data, at + 1 if negative else at, end)
     sure, value = _rounded(number, power)
     return (at if sure and not (negative and number == 0) else -1), -value if negative else value
 
 
-@compiled
-def time_at(data: Any, at: int, end: int) -> tuple[int, int]:
-    if not 0 <= at < end:
-        return -1, -1
+@apart
+def _any_time(data: Any, at: int, end: int) -> tuple[int, int]:
     at, number, _, whole = _number(data, at, end)
     return (at if whole and number <= LATEST else -1), number
+
+
+@compiled
+def _ends(word: Any, count: Any) -> Any:
+    """Whether a number can end before the byte after `count` < 8, which is neither a point nor an exponent's sign."""
+    sign = word >> 8 * count & 255
+    return sign != POINT and sign | 32 != EXPONENT
+
+
+@compiled
+def _short(data: Any, at: int) -> tuple[int, float]:
+    """A number of up to seven digits before its point, and as many after it; -1 for any other. Its end may lie beyond
+    that of the message, and what is asked for next is not found there.
+    """
+    word = eight(data, at) ^ ZEROS
+    mask = no_digits(word)
+    whole = first_set(mask)
+    if whole == 0 or whole == 8 or (word & 255 == 0 and whole > 1):
+        return -1, 0.0
+    if word >> 8 * whole & 255 != POINT:
+        return (at + whole if _ends(word, whole) else -1), float(digits(word, whole))
+    both = first_set(mask & (mask - 1)) - 1
+    if both < 7:
+        low = ~(ONES << 8 * whole)
+        number, places = digits(word & low | word >> 8 & ~low, both), both - whole
+        good = places > 0 and _ends(word, both + 1)
+    else:
+        rest = eight(data, at + whole + 1) ^ ZEROS
+        places = first_set(no_digits(rest))
+        good = 0 < places < 8 and _ends(rest, places)
+        number = digits(word, whole) * TENS[places] + digits(rest, places)
+    return (at + 1 + whole + places if good else -1), number / POWERS[places]
+
+
+@compiled
+def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
+    """A number, true, false or null."""
+    if not 0 <= at < end:
+        return -1, 0.0
+    if not roomy(data, at, 17):
+        return _any_value(data, at, end)
+    negative = data[at] == MINUS
+    after, value = _short(data, at + negative)
+    if after < 0 or (negative and value == 0.0):
+        return _any_value(data, at, end)
+    return after, -value if negative else value
+
+
+@compiled
+def time_at(data: Any, at: int, end: int) -> tuple[int, int]:
+    """A moment in milliseconds; what is written as one of 9 to 15 digits is read at once."""
+    if not 0 <= at < end:
+        return -1, -1
+    if not roomy(data, at, 8):
+        return _any_time(data, at, end)
+    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
+    count = first_set(no_digits(last))
+    if no_digits(first) != 0 or first & 255 == 0 or count & 7 == 0 or not _ends(last, count):
+        return _any_time(data, at, end)
+    number = digits(first, 8) * TENS[count] + digits(last, count)
+    return (at + 8 + count if number <= LATEST else -1), number
