@@ -50,7 +50,7 @@ def deadlines_sweep(*, now: datetime | None = None, limit: int = 500) -> int:
         due = list(
             Deadline.objects.select_for_update(skip_locked=True)
             .filter(due_at__lte=moment, met_at__isnull=True, passed_at__isnull=True)
-            .order_by("due_at")[:limit]
+            .order_by("due_at", "pk")[:limit]
         )
         for row in due:
             row.passed_at = moment
