@@ -4,7 +4,6 @@ A sweep takes each on from its own last reading, so it goes on where it stopped,
 duplicate. An input that comes later than a sweep has passed is not taken in any more.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +14,7 @@ from anlan.monitoring.arrivals import Arrival, StoreResult
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, Series
 from anlan.monitoring.models.derived import PROTOCOL, DerivedSeries
+from anlan.monitoring.tracks import metres
 from anlan.protocols import Frame, Reading
 from anlan.rules.derive import Track, difference, drift, ratio
 
@@ -22,7 +22,6 @@ BEGIN = 3_600_000
 """A new one begins with the readings of the last hour."""
 MINUTE = 60_000
 MOST = 5000
-EARTH_KM = 6371.0
 Column = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -99,10 +98,7 @@ def neighbours(series: Series, radius_km: float) -> list[int]:
 
 
 def _km(one: Device, other: Device) -> float:
-    """Great-circle distance by the haversine formula."""
     a, b = one.location, other.location
     assert a is not None
     assert b is not None
-    north, east = math.radians(b.y - a.y) / 2, math.radians(b.x - a.x) / 2
-    half = math.sin(north) ** 2 + math.cos(math.radians(a.y)) * math.cos(math.radians(b.y)) * math.sin(east) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(half))
+    return metres(a.x, a.y, b.x, b.y) / 1000

@@ -17,8 +17,6 @@ from defusedxml.common import DefusedXmlException
 CONTENT_TYPE = "Application/MANSCDP+xml"
 LONGEST, MOST_ITEMS, DEEPEST = 1_048_576, 4_000, 6
 CAMERA_TYPES = frozenset({"131", "132"})
-RECORDER_TYPES = frozenset({"111", "112", "113", "114", "118", "200", "131", "132"})
-ALARM_INPUT = "134"
 BEIJING = "+08:00"
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")

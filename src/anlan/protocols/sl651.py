@@ -31,7 +31,6 @@ from anlan.protocols.stream import StreamDecoder, Wire, only_frame
 from anlan.vocab.clock import ClockError
 
 NAME = "sl651"
-_KEEPALIVE = "2F"
 _CONFIRMED = frozenset(f"{number:02X}" for number in (*range(0x30, 0x3B), *range(0x40, 0x52)))
 _JPEG = b"\xff\xd8"
 

@@ -9,7 +9,6 @@ from anlan.protocols import tables
 SLOT_MS = 300_000
 SLOTS = 12
 MISSING = 0xFF
-UNREADABLE = 0xAA
 STEP, STATUS, RAIN_SLOTS, TEXT, PICTURE = "04", "45", "F4", "F2", "F3"
 LEVEL_SLOTS = ("F5", "F6", "F7", "F8", "F9", "FA", "FB", "FC")
 

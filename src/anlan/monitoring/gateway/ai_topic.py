@@ -10,18 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
-from gmqtt import Client
-from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS
-from gmqtt.mqtt.handler import MQTTError
 
-from anlan.monitoring.gateway.mqtt import PATIENCE, SESSION, Broker
+from anlan.monitoring.gateway.mqtt import LONGEST_PAUSE, SESSION, Broker
+from anlan.monitoring.gateway.side_client import client_connect, client_made
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.video.intake import TOPIC, topic_take
 from anlan.monitoring.video.pictures import LARGEST
 
 IN_FLIGHT = 16
 AWAY = (OperationalError, InterfaceError)
-LONGEST_PAUSE = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +35,7 @@ class AiTopic:
         """For ever; ends by being cancelled, and leaves the session at the broker."""
         client = self._make()
         try:
-            await self._connect(client)
+            await client_connect(self._broker, client, "sightings")
             await asyncio.Event().wait()
         finally:
             with contextlib.suppress(Exception):
@@ -47,7 +44,8 @@ class AiTopic:
             self._thread.shutdown(wait=True)
 
     def _make(self) -> Any:
-        client = Client(
+        client = client_made(
+            self._broker,
             self._name,
             clean_session=False,
             optimistic_acknowledgement=False,
@@ -55,22 +53,8 @@ class AiTopic:
             session_expiry_interval=SESSION,
             maximum_packet_size=LARGEST * 4 // 3 + 65_536,
         )
-        client.set_config({"reconnect_retries": UNLIMITED_RECONNECTS, "reconnect_delay": 1})
-        if self._broker.username:
-            client.set_auth_credentials(self._broker.username, self._broker.password)
         client.on_connect, client.on_message = self._on_connect, self._on_message
         return client
-
-    async def _connect(self, client: Any) -> None:
-        broker, pause = self._broker, 0.5
-        while True:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await client.connect(broker.host, broker.port, ssl=broker.context() or False, keepalive=30)
-            except (OSError, MQTTError) as error:
-                log.info("no MQTT broker for sightings: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
 
     def _on_connect(self, client: Any, *_words: Any) -> None:
         self._connected += 1

@@ -14,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import Error, close_old_connections, connections
-from gmqtt import Client, Message
-from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS
-from gmqtt.mqtt.handler import MQTTError
+from gmqtt import Message
 
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.gateway.inbox import Inbox, Item
-from anlan.monitoring.gateway.mqtt import Broker
+from anlan.monitoring.gateway.mqtt import LARGEST, Broker
+from anlan.monitoring.gateway.side_client import client_connect, client_made
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.presence import devices_offline
 from anlan.protocols import FrameError
@@ -28,7 +27,6 @@ from anlan.protocols.sparkplug import NAME, SPACE, Host, Told, rebirth
 
 PENDING = 5_000
 """Messages held at once that are not yet durable."""
-LARGEST, PATIENCE = 262_144, 15.0
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +45,7 @@ class SparkplugHost:
         client = self._make()
         keeping = asyncio.create_task(self._keep_all(client))
         try:
-            await self._connect(client)
+            await client_connect(self._broker, client, "Sparkplug")
             await keeping
         finally:
             keeping.cancel()
@@ -66,23 +64,10 @@ class SparkplugHost:
 
     def _make(self) -> Any:
         will = Message(self._state_topic, self._state(False), qos=1, retain=True)
-        client = Client(f"{self._name}-sparkplug", clean_session=True, will_message=will, maximum_packet_size=LARGEST)
-        client.set_config({"reconnect_retries": UNLIMITED_RECONNECTS, "reconnect_delay": 1})
-        if self._broker.username:
-            client.set_auth_credentials(self._broker.username, self._broker.password)
+        name, more = f"{self._name}-sparkplug", {"will_message": will, "maximum_packet_size": LARGEST}
+        client = client_made(self._broker, name, clean_session=True, **more)
         client.on_connect, client.on_message = self._on_connect, self._on_message
         return client
-
-    async def _connect(self, client: Any) -> None:
-        broker, pause = self._broker, 0.5
-        while True:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await client.connect(broker.host, broker.port, ssl=broker.secure, keepalive=30)
-            except (OSError, MQTTError) as error:
-                log.info("no MQTT broker for Sparkplug: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 10.0)
 
     def _on_connect(self, client: Any, *_words: Any) -> None:
         """A new connection may have missed anything: every node is asked for its birth when it is heard again."""
