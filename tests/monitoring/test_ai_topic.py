@@ -37,7 +37,7 @@ class Listening:
 
     def __enter__(self) -> "Listening":
         self._thread.start()
-        until(lambda: self._topic._connected > 0)
+        until(lambda: self._topic.client.connected)
         return self
 
     def __exit__(self, *_error: object) -> None:

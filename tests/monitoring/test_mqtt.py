@@ -11,10 +11,8 @@ import pytest
 from anlan.monitoring import store
 from anlan.monitoring.gateway import writer
 from anlan.monitoring.gateway.mqtt import Broker
-from anlan.monitoring.gateway.topics import read
 from anlan.monitoring.models import Device, FrameCount, LedgerCount
 from anlan.monitoring.moments import now_ms
-from anlan.protocols import FrameError
 
 from .gateway import Ingest, mosquitto, until
 
@@ -114,11 +112,6 @@ def test_the_client_comes_back_after_the_broker_has_restarted(device: DeviceMake
         broker.stop()
         broker.start()
         until(lambda: (send(broker.port, "probe", values(x=1.0)), counted() > before)[1], "it does not come back")
-
-
-def test_a_topic_or_an_empty_message_that_means_nothing_is_a_named_error() -> None:
-    assert [e.kind for e in read("anlan/readings", b"{}", 1) if isinstance(e, FrameError)] == ["topic"]
-    assert [e.kind for e in read("other/a", b"[]", 1) if isinstance(e, FrameError)] == ["topic"]
 
 
 def test_a_broker_is_told_by_its_address() -> None:

@@ -25,20 +25,29 @@ from anlan.monitoring.columnar.mqtt_loop import (
     TOO_LONG,
     scan,
 )
-from anlan.monitoring.gateway import mqtt_packets, topics
+from anlan.monitoring.gateway import mqtt_packets
 from anlan.monitoring.gateway.inbox import Inbox
-from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.gateway.mqtt_link import Link
-from anlan.monitoring.gateway.mqtt_packets import PacketError, Wishes
+from anlan.monitoring.gateway.mqtt_outbox import Outbox
+from anlan.monitoring.gateway.mqtt_packets import PacketError
+from anlan.monitoring.gateway.mqtt_readings import Readings
+from anlan.monitoring.gateway.mqtt_session import Session
 from anlan.monitoring.models import Device, FrameCount
 from anlan.monitoring.moments import now_ms
-from anlan.protocols import Frame, FrameError
+from anlan.protocols import FrameError
 
 from .broker import Mosquitto, free_port, until
 from .gateway import Ingest
 
 DeviceMaker = Callable[..., Device]
-WISHES = Wishes(name="t", username="", password="", keep_alive=30, expiry=60, in_flight=10, largest=1000)
+SESSION = Session(name="t", largest=1000)
+NOWHERE = Broker.at("mqtt://127.0.0.1:1")
+
+
+def link_of(inbox: Inbox) -> Link:
+    """A connection of the client of readings."""
+    return Link(Readings(NOWHERE, inbox, name="t").session, Outbox(), 5)
 
 
 def publish(topic: bytes, payload: bytes, *, packet: int = 0, five: bool = True, more: bytes = b"") -> bytes:
@@ -112,20 +121,20 @@ def test_answers_are_read_with_their_properties() -> None:
             mqtt_packets.connack(5, broken)
 
 
-def test_topics_are_matched_as_a_broker_does() -> None:
-    assert topics.matches("spBv1.0/#", "spBv1.0/g/DDATA/n/d")
-    assert topics.matches("a/+/c", "a/b/c")
-    assert not topics.matches("a/+", "a/b/c")
-    assert not topics.matches("+/x", "$SYS/x")
-    assert topics.filters("g")[0] == "$share/g/anlan/+/readings"
-
-
-def test_a_topic_of_another_kind_is_read_by_whoever_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Frame(protocol="other", device="d", function="", readings=(), fields={}, reply=None, raw=b"")
-    monkeypatch.setattr(topics, "readers", lambda: {"other/#": lambda _topic, payload, _now: [read] if payload else []})
-    assert topics.read("other/x", b"1", 1) == [read]
-    assert [e.kind for e in topics.read("other/x", b"", 1) if isinstance(e, FrameError)] == ["schema"]
-    assert topics.filters() == ["anlan/+/readings", "other/#"]
+async def test_a_topic_without_a_device_is_counted_as_that_and_acknowledged() -> None:
+    inbox, wire = Inbox(100), Wire()
+    link = link_of(inbox)
+    link.connection_made(wire)
+    wire.written = b""
+    link.data_received(publish(b"anlan//readings", b"{}", packet=7) + publish(b"anlan/d/readings", b"{}", packet=8))
+    strange, known = await inbox.take(10)
+    assert isinstance(strange.arrival.event, FrameError)  # type: ignore[union-attr]
+    assert strange.arrival.event.kind == "topic"  # type: ignore[union-attr]
+    assert isinstance(known.arrival, Messages)
+    strange.kept()
+    assert wire.written == b""
+    known.kept()
+    assert wire.written == b"\x40\x02\x00\x07\x40\x02\x00\x08"
 
 
 class Wire(asyncio.Transport):
@@ -154,7 +163,7 @@ class Wire(asyncio.Transport):
 async def test_a_burst_ten_times_the_room_is_read_no_faster_than_it_becomes_durable() -> None:
     """Nothing is acknowledged before, nothing is lost, and no more is held than there is room and one piece."""
     inbox, wire = Inbox(100), Wire()
-    link = Link(inbox, WISHES, 5, ["anlan/+/readings"])
+    link = link_of(inbox)
     link.connection_made(wire)
     wire.written, sent, kept, most = b"", 0, 0, 0
     while kept < 1000:
@@ -178,7 +187,7 @@ async def test_a_burst_ten_times_the_room_is_read_no_faster_than_it_becomes_dura
 
 async def test_what_comes_from_a_connection_that_is_gone_is_not_acknowledged_on_the_next() -> None:
     inbox, wire = Inbox(100), Wire()
-    link = Link(inbox, WISHES, 5, [])
+    link = link_of(inbox)
     link.connection_made(wire)
     link.data_received(publish(b"anlan/d/readings", b"{}", packet=7))
     wire.written, wire.closed = b"", True
@@ -192,7 +201,7 @@ async def test_what_comes_from_a_connection_that_is_gone_is_not_acknowledged_on_
 )
 async def test_a_broker_that_refuses_or_babbles_is_counted_and_left(data: bytes) -> None:
     inbox, wire = Inbox(100), Wire()
-    link = Link(inbox, WISHES, 5, [])
+    link = link_of(inbox)
     link.connection_made(wire)
     link.data_received(data)
     assert wire.closed
@@ -219,7 +228,8 @@ async def test_a_broker_of_the_old_version_only_is_spoken_to_in_it() -> None:
 
     port = free_port()
     async with await asyncio.start_server(serve, "127.0.0.1", port):
-        client = asyncio.create_task(Subscriber(Broker.at(f"mqtt://127.0.0.1:{port}"), Inbox(10), name="t").run())
+        readings = Readings(Broker.at(f"mqtt://127.0.0.1:{port}"), Inbox(10), name="t")
+        client = asyncio.create_task(readings.client.run())
         await asyncio.wait_for(done.wait(), 30)
         client.cancel()
         await asyncio.gather(client, return_exceptions=True)

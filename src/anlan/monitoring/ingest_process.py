@@ -26,7 +26,8 @@ from anlan.monitoring.feeds import pull_forever
 from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.limits import Limits
-from anlan.monitoring.gateway.mqtt import Broker, Subscriber
+from anlan.monitoring.gateway.mqtt import Broker, Client
+from anlan.monitoring.gateway.mqtt_readings import Readings
 from anlan.monitoring.gateway.onvif import OnvifWatch
 from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.sparkplug import SparkplugHost
@@ -54,7 +55,7 @@ class Ingest:
         self.inbox = Inbox(limits.room)
         self.lines = Lines()
         self.servers: list[Server] = []
-        self.subscriber: Subscriber | None = None
+        self.mqtt: Client | None = None
         self.sip: SipServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,21 +79,22 @@ class Ingest:
         if mqtt_url:
             words = os.environ
             name, share = words.get("ANLAN_MQTT_CLIENT", "anlan-ingest"), words.get("ANLAN_MQTT_SHARE", "")
-            self.subscriber = Subscriber(Broker.at(mqtt_url), self.inbox, name=name, share=share)
-            self.start(self.subscriber.run())
-            self.start(AiTopic(Broker.at(mqtt_url), name=name, share=share).run())
-            self.start(SparkplugHost(Broker.at(mqtt_url), self.inbox, name=name).run())
+            broker = Broker.at(mqtt_url)
+            self.mqtt = Readings(broker, self.inbox, name=name, share=share).client
+            self.start(self.mqtt.run())
+            self.start(AiTopic(broker, name=name, share=share).run())
+            self.start(SparkplugHost(broker, self.inbox, name=name).run())
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""
         for server in self.servers:
             server.stop_reading()
+        if self.mqtt is not None:
+            self.mqtt.hold()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.limits.drain):
                 await self.inbox.drained()
                 await asyncio.sleep(0.05)
-        if self.subscriber is not None:
-            self.subscriber.close()
         if self.sip is not None:
             await self.sip.close()
         for server in self.servers:

@@ -45,7 +45,6 @@ ERRORS = {
     "device": gettext_lazy("设备编码有误"),
     "hex": gettext_lazy("十六进制有误"),
     "json": gettext_lazy("不是 JSON"),
-    "overflow": gettext_lazy("积压溢出"),
     "refused": gettext_lazy("拒绝接收"),
     "schema": gettext_lazy("结构不符"),
     "throttled": gettext_lazy("超出频率"),

@@ -12,8 +12,7 @@ class Limits:
     `room`: readings held at once, received and not yet durable; beyond it sockets are not read. `batch`: readings in
     one transaction. `idle`: without a byte. `frame`: from a frame's first byte to its last. `errors`: failed frames
     in a row on one connection. `rate`: frames a second from one connection, on average; it is slowed down, and
-    nothing is thrown away. `pending`: Sparkplug messages, which come without a promise, held at once; what is beyond is
-    counted. `command`: between two looks for commands that wait for a device.
+    nothing is thrown away. `command`: between two looks for commands that wait for a device.
     """
 
     room: int = 200_000
@@ -24,7 +23,6 @@ class Limits:
     rate: float = 200.0
     connections: int = 2_000
     connections_each: int = 500
-    pending: int = 5_000
     sweep: float = 2.0
     drain: float = 10.0
     command: float = 1.0

@@ -1,26 +1,18 @@
-"""Readings over MQTT: `anlan/<device>/readings`, JSON, acknowledged to the broker only when they are durable."""
+"""The MQTT client of the house: it stays connected, hands on what comes, and publishes until it is acknowledged."""
 
 import asyncio
-import logging
 import os
 import ssl
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from anlan.monitoring.gateway import topics
-from anlan.monitoring.gateway.inbox import Inbox
 from anlan.monitoring.gateway.mqtt_link import Link
-from anlan.monitoring.gateway.mqtt_packets import UNSUPPORTED, Wishes
+from anlan.monitoring.gateway.mqtt_outbox import Outbox
+from anlan.monitoring.gateway.mqtt_packets import UNSUPPORTED
+from anlan.monitoring.gateway.mqtt_session import Message, Session
 
-IN_FLIGHT = 65_535
-"""Messages that the broker may send ahead of acknowledgements (MQTT 5 Receive Maximum)."""
-SESSION = 7 * 86_400
-"""Seconds for which the broker keeps what comes while nobody listens."""
-LARGEST = 262_144
-KEEP_ALIVE = 30
 PATIENCE = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,46 +39,67 @@ class Broker:
         )
 
     def context(self) -> ssl.SSLContext | None:
-        """`ANLAN_MQTT_CA` is a file of authorities to trust, `ANLAN_MQTT_CERTIFICATE` one with our own and its key."""
+        """Files, read anew for each connection: `ANLAN_MQTT_CA` has authorities to trust, `ANLAN_MQTT_CERTIFICATE` our
+        own certificate, `ANLAN_MQTT_KEY` its key where that is not in the same file, `ANLAN_MQTT_KEY_PASSWORD` opens it.
+        Raises OSError.
+        """
         if not self.secure:
             return None
-        context = ssl.create_default_context(cafile=os.environ.get("ANLAN_MQTT_CA") or None)
-        if own := os.environ.get("ANLAN_MQTT_CERTIFICATE"):
-            context.load_cert_chain(own)
+        words = os.environ
+        context = ssl.create_default_context(cafile=words.get("ANLAN_MQTT_CA") or None)
+        if own := words.get("ANLAN_MQTT_CERTIFICATE"):
+            password = words.get("ANLAN_MQTT_KEY_PASSWORD", "")
+            context.load_cert_chain(own, words.get("ANLAN_MQTT_KEY") or None, lambda: password)
         return context
 
 
-class Subscriber:
-    """One client with a session of its own at the broker. `share` names a group that divides the messages."""
+class Client:
+    """One session at a broker."""
 
-    def __init__(self, broker: Broker, inbox: Inbox, *, name: str, share: str = "") -> None:
-        self._broker, self._inbox, self._filters = broker, inbox, topics.filters(share)
-        self._wishes = Wishes(
-            name=name, username=broker.username, password=broker.password, keep_alive=KEEP_ALIVE, expiry=SESSION,
-            in_flight=IN_FLIGHT, largest=LARGEST,
-        )  # fmt: skip
+    def __init__(self, broker: Broker, session: Session) -> None:
+        self._broker, self._session = broker, session
+        self._outbox = Outbox()
         self._version = 5
         self._link: Link | None = None
 
+    @property
+    def connected(self) -> bool:
+        return self._link is not None and self._link.welcome and not self._link.ended.done()
+
     async def run(self) -> None:
-        """Connects again and again; ends by being cancelled."""
+        """Connects again and again; ends by being cancelled, and leaves the session at the broker."""
         pause = FIRST_PAUSE
         while True:
             welcome = await self._once()
             pause = FIRST_PAUSE if welcome else min(2 * pause, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
+    def publish(self, message: Message) -> "asyncio.Future[int]":
+        """Done when the broker has acknowledged it, over however many connections: how often it was sent, 0 where the
+        broker refuses it.
+        """
+        answer = self._outbox.add(message)
+        if self._link is not None:
+            self._link.send()
+        return answer
+
+    def hold(self) -> None:
+        """Takes nothing more; what has been taken can still be acknowledged."""
+        if self._link is not None:
+            self._link.hold()
+
     async def _once(self) -> bool:
         """One connection from its beginning to its end; whether the broker wanted us."""
         broker, loop = self._broker, asyncio.get_running_loop()
+        login = broker.username, broker.password
         try:
             async with asyncio.timeout(PATIENCE):
                 _, link = await loop.create_connection(
-                    lambda: Link(self._inbox, self._wishes, self._version, self._filters),
+                    lambda: Link(self._session, self._outbox, self._version, login),
                     broker.host, broker.port, ssl=broker.context(),
                 )  # fmt: skip
         except (OSError, TimeoutError) as error:
-            log.warning("no MQTT broker at %s:%s: %s", broker.host, broker.port, error)
+            self._session.trouble(f"no MQTT broker at {broker.host}:{broker.port}: {error}")
             return False
         self._link = link
         try:
@@ -101,8 +114,3 @@ class Subscriber:
         speechless = link.refused is None and not link.welcome
         if speechless or link.refused in UNSUPPORTED[self._version]:
             self._version = 4 if self._version == 5 else 5
-
-    def close(self) -> None:
-        """Leaves the session at the broker."""
-        if self._link is not None:
-            self._link.leave()

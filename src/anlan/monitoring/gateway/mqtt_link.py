@@ -1,35 +1,18 @@
-"""One connection to a broker: messages go to the inbox as they lie in what was received, and are acknowledged together."""
+"""One connection to a broker: messages are handed on as they lie in what was received, and acknowledged together."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.arrivals import Arrival, Messages
-from anlan.monitoring.columnar.mqtt_loop import (
-    BROKEN,
-    CODE,
-    CODE_END,
-    COLUMNS,
-    HEAD,
-    PACKET,
-    PUBLISH,
-    START,
-    STOP,
-    TOPIC,
-    TOPIC_END,
-    scan,
-)  # fmt: skip
-from anlan.monitoring.gateway import mqtt_packets, topics
-from anlan.monitoring.gateway.inbox import Inbox, Item
-from anlan.monitoring.gateway.mqtt_packets import Wishes
-from anlan.monitoring.moments import now_ms
-from anlan.protocols import FrameError
+from anlan.monitoring.columnar.mqtt_loop import BROKEN, COLUMNS, HEAD, PACKET, PUBLISH, START, STOP, scan
+from anlan.monitoring.gateway import mqtt_packets
+from anlan.monitoring.gateway.mqtt_outbox import NUMBERS, REFUSED, Outbox
+from anlan.monitoring.gateway.mqtt_session import Delivery, Session
 
-SOURCE = "mqtt"
 ROWS = 16_384
 """Packets found at once."""
 log = logging.getLogger(__name__)
@@ -38,12 +21,13 @@ log = logging.getLogger(__name__)
 class Link(asyncio.Protocol):
     """`refused` is why the broker does not want us, `ended` is done when the connection is over."""
 
-    def __init__(self, inbox: Inbox, wishes: Wishes, version: int, filters: list[str]) -> None:
-        self._inbox, self._wishes, self._version, self._filters = inbox, wishes, version, filters
+    def __init__(self, session: Session, outbox: Outbox, version: int, login: tuple[str, str] = ("", "")) -> None:
+        self._session, self._outbox, self._version, self._login = session, outbox, version, login
         self._rest = b""
         self._rows = np.zeros((ROWS, COLUMNS), np.int64)
-        self._waiting: asyncio.Task[None] | None = None
-        self._keep_alive = wishes.keep_alive
+        self._busy: asyncio.Task[None] | None = None
+        self._held = False
+        self._keep_alive = session.keep_alive
         self._heard_at = time.monotonic()
         self.welcome = False
         self.refused: int | None = None
@@ -51,81 +35,69 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self._transport.write(mqtt_packets.connect(self._version, self._wishes))
+        self._transport.write(mqtt_packets.connect(self._version, self._session, *self._login))
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
+        if self._busy is not None:
+            self._busy.cancel()
         if not self.ended.done():
             self.ended.set_result(error)
 
     def data_received(self, data: bytes) -> None:
-        """Everything that is whole now; half a packet waits for its rest."""
         self._heard_at = time.monotonic()
-        data = self._rest + data if self._rest else data
-        buffer, fault, at = np.frombuffer(data, np.uint8), 0, 0
-        while not fault and not self._transport.is_closing():
-            count, used, fault = scan(buffer[at:], self._version == 5, self._wishes.largest, self._rows)
-            self._take(buffer[at:], self._rows[:count].copy())
+        self._rest += data
+        self._read()
+
+    def _read(self) -> None:
+        """Everything that is whole now; half a packet waits for its rest."""
+        data, at, fault, count = np.frombuffer(self._rest, np.uint8), 0, 0, ROWS
+        while count == ROWS and not (fault or self._busy or self._held or self._transport.is_closing()):
+            count, used, fault = scan(data[at:], self._version == 5, self._session.largest, self._rows)
+            self._take(data[at:], self._rows[:count].copy())
             at += used
-            if count < ROWS:
-                break
-        self._rest = data[at:]
+        self._rest = self._rest[at:]
         if fault:
             self._fail("broken bytes" if fault == BROKEN else "a packet that is too long")
 
     def _take(self, data: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
         messages = rows[:, HEAD] >> 4 == PUBLISH
-        for row in rows[~messages]:
-            self._hear(int(row[HEAD]) >> 4, data[row[START] : row[STOP]].tobytes())
-        if not messages.any():
-            return
-        rows = rows[messages]
-        readings = rows[:, CODE_END] > 0
-        for row in rows[~readings].tolist():
-            self._read(data, row)
-        if readings.any():
-            self._put(data, rows[readings])
-        if self._inbox.full and self._waiting is None:
-            self._transport.pause_reading()
-            self._waiting = asyncio.create_task(self._resume())
+        for row in rows[~messages].tolist():
+            self._hear(row[HEAD] >> 4, data[row[START] : row[STOP]].tobytes())
+        if messages.any():
+            self._give(data, rows[messages])
 
-    def _put(self, data: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
-        bounds = np.ascontiguousarray(rows[:, [START, STOP, CODE, CODE_END]])
+    def _give(self, data: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
         packets = rows[:, PACKET][rows[:, PACKET] > 0]
-        messages = Messages(source=SOURCE, data=data, bounds=bounds)
-        self._inbox.offer(Item(arrival=messages, kept=self._acknowledging(packets)))
+        work = self._session.take(Delivery(data=data, rows=rows, acknowledge=partial(self._acknowledge, packets)))
+        if work is not None:
+            self._transport.pause_reading()
+            self._busy = asyncio.create_task(work)
+            self._busy.add_done_callback(self._go_on)
 
-    def _read(self, data: NDArray[np.uint8], row: list[int]) -> None:
-        """A message of another kind than readings."""
-        topic = data[row[TOPIC] : row[TOPIC_END]].tobytes().decode(errors="replace")
-        events = topics.read(topic, data[row[START] : row[STOP]].tobytes(), now_ms())
-        for event in events[:-1]:
-            self._inbox.offer(Item(arrival=Arrival(source=SOURCE, event=event)))
-        packets = np.array([row[PACKET]] if row[PACKET] else [], np.int64)
-        last = Arrival(source=SOURCE, event=events[-1])
-        self._inbox.offer(Item(arrival=last, kept=self._acknowledging(packets)))
+    def _go_on(self, work: asyncio.Task[None]) -> None:
+        self._busy, self._heard_at = None, time.monotonic()
+        if work.cancelled():
+            return
+        if error := work.exception():
+            log.error("a message cannot be taken", exc_info=error)
+            self._fail("a message cannot be taken")
+        self._read()
+        if not (self._busy or self._held):
+            self._transport.resume_reading()
 
-    def _acknowledging(self, packets: NDArray[np.int64]) -> Callable[[], None]:
-        def acknowledge() -> None:
-            if len(packets) and not self._transport.is_closing():
-                self._transport.write(mqtt_packets.acknowledge(packets))
-
-        return acknowledge
-
-    async def _resume(self) -> None:
-        await self._inbox.space()
-        self._waiting = None
-        self._heard_at = time.monotonic()
-        self._transport.resume_reading()
+    def _acknowledge(self, packets: NDArray[np.int64]) -> None:
+        if len(packets) and not self._transport.is_closing():
+            self._transport.write(mqtt_packets.acknowledge(packets))
 
     def _hear(self, kind: int, body: bytes) -> None:
         try:
             if kind == mqtt_packets.CONNACK:
                 self._connected(*mqtt_packets.connack(self._version, body))
             elif kind == mqtt_packets.SUBACK:
-                if max(mqtt_packets.suback(self._version, body)) >= 128:
+                if max(mqtt_packets.suback(self._version, body)) >= REFUSED:
                     self._fail("the broker refuses a subscription")
+            elif kind == mqtt_packets.PUBACK:
+                self._published(*mqtt_packets.puback(body))
             elif kind == mqtt_packets.DISCONNECT:
                 self._fail(f"the broker says goodbye: {body[:1].hex()}")
         except (mqtt_packets.PacketError, IndexError) as error:
@@ -137,13 +109,26 @@ class Link(asyncio.Protocol):
             return self._fail(f"the broker refuses us: {reason}")
         self.welcome = True
         self._keep_alive = properties.get(mqtt_packets.SERVER_KEEP_ALIVE, self._keep_alive)
-        self._transport.write(mqtt_packets.subscribe(self._version, 1, self._filters))
-        return None
+        if self._session.filters:
+            self._transport.write(mqtt_packets.subscribe(self._version, 1, self._session.filters))
+        self._outbox.begin(properties.get(mqtt_packets.RECEIVE_MAXIMUM, NUMBERS))
+        self._session.welcomed()
+        return self.send()
+
+    def _published(self, number: int, reason: int) -> None:
+        if reason >= REFUSED:
+            self._session.trouble(f"the broker refuses a message: {reason}")
+        self._outbox.acknowledged(number, reason)
+        self.send()
+
+    def send(self) -> None:
+        """What waits in the outbox, as far as the broker wants it now."""
+        if self.welcome and not self._transport.is_closing():
+            self._transport.write(self._outbox.packets(self._version))
 
     def _fail(self, why: str) -> None:
         """The broker sends again what we have not acknowledged."""
-        log.warning("the connection to the MQTT broker ends: %s", why)
-        self._inbox.offer(Item(arrival=Arrival(source=SOURCE, event=FrameError("connection", why))))
+        self._session.trouble(f"the connection to the MQTT broker ends: {why}")
         self._transport.abort()
 
     async def run(self) -> None:
@@ -152,10 +137,15 @@ class Link(asyncio.Protocol):
             await asyncio.wait([self.ended], timeout=self._keep_alive / 2 or None)
             if self._transport.is_closing():
                 continue
-            if self._waiting is None and time.monotonic() - self._heard_at > 1.5 * self._keep_alive > 0:
+            if self._busy is None and time.monotonic() - self._heard_at > 1.5 * self._keep_alive > 0:
                 self._fail("the broker is silent")
             elif self._keep_alive:
                 self._transport.write(mqtt_packets.PING)
+
+    def hold(self) -> None:
+        """Nothing more is read; what has been can still be acknowledged."""
+        self._held = True
+        self._transport.pause_reading()
 
     def leave(self) -> None:
         """The session stays at the broker."""

@@ -1,17 +1,18 @@
-"""The few packets of MQTT 3.1.1 and 5 that a receiving client sends and is sent, apart from messages."""
+"""The few packets of MQTT 3.1.1 and 5 that a client sends and is sent, apart from messages that come."""
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-CONNACK, PUBLISH, SUBACK, PINGRESP, DISCONNECT = 2, 3, 9, 13, 14
+from anlan.monitoring.gateway.mqtt_session import Message, Session
+
+CONNACK, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 4, 9, 13, 14
 PING, GOODBYE = b"\xc0\x00", b"\xe0\x00"
 UNSUPPORTED = {4: {1}, 5: {1, 0x84}}
 """Answers by which a broker says that it does not speak this version."""
-SERVER_KEEP_ALIVE = 0x13
+SERVER_KEEP_ALIVE, RECEIVE_MAXIMUM = 0x13, 0x21
 _SIZES = {
     0x01: 1, 0x02: 4, 0x11: 4, 0x13: 2, 0x17: 1, 0x19: 1, 0x21: 2, 0x22: 2, 0x23: 2, 0x24: 1, 0x25: 1, 0x27: 4,
     0x28: 1, 0x29: 1, 0x2A: 1,
@@ -22,35 +23,32 @@ class PacketError(ValueError):
     """Bytes that no broker sends."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What a client asks of its session: seconds of `keep_alive` and `expiry`, `in_flight` messages, bytes of a packet."""
-
-    name: str
-    username: str
-    password: str
-    keep_alive: int
-    expiry: int
-    in_flight: int
-    largest: int
-
-
-def connect(version: int, wishes: Wishes) -> bytes:
-    """A session that goes on where it was."""
-    flags = 0x80 * bool(wishes.username) | 0x40 * bool(wishes.password)
-    body = _text("MQTT") + struct.pack(">BBH", version, flags, wishes.keep_alive)
+def connect(version: int, session: Session, username: str, password: str) -> bytes:
+    """A session that goes on where it was, or begins anew where the broker need not remember it."""
+    will = session.will() if session.will else None
+    flags = 0x80 * bool(username) | 0x40 * bool(password) | 0x02 * (not session.expiry)
+    flags |= (0x0C | 0x20 * will.retain) if will else 0
+    body = _text("MQTT") + struct.pack(">BBH", version, flags, session.keep_alive)
     if version == 5:
-        said = struct.pack(">BIBHBI", 0x11, wishes.expiry, 0x21, wishes.in_flight, 0x27, wishes.largest)
+        said = struct.pack(">BIBHBI", 0x11, session.expiry, 0x21, session.in_flight, 0x27, session.largest)
         body += _number(len(said)) + said
-    body += _text(wishes.name)
-    body += _text(wishes.username) if wishes.username else b""
-    body += _text(wishes.password) if wishes.password else b""
+    body += _text(session.name)
+    if will:
+        body += _none(version) + _text(will.topic) + _bytes(will.payload)
+    body += _text(username) if username else b""
+    body += _text(password) if password else b""
     return b"\x10" + _number(len(body)) + body
+
+
+def publish(version: int, packet: int, message: Message) -> bytes:
+    """With QoS 1."""
+    body = _text(message.topic) + struct.pack(">H", packet) + _none(version) + message.payload
+    return bytes([0x32 | message.retain]) + _number(len(body)) + body
 
 
 def subscribe(version: int, packet: int, filters: Iterable[str]) -> bytes:
     """With QoS 1."""
-    body = struct.pack(">H", packet) + (b"\x00" if version == 5 else b"")
+    body = struct.pack(">H", packet) + _none(version)
     body += b"".join(_text(one) + b"\x01" for one in filters)
     return b"\x82" + _number(len(body)) + body
 
@@ -68,6 +66,13 @@ def connack(version: int, body: bytes) -> tuple[int, dict[int, int]]:
     if len(body) < 2:
         raise PacketError("a short answer to CONNECT")
     return body[1], _properties(body, 2) if version == 5 and len(body) > 2 else {}
+
+
+def puback(body: bytes) -> tuple[int, int]:
+    """(Number of the packet, 128 and more where it is refused)."""
+    if len(body) < 2:
+        raise PacketError("a short answer to PUBLISH")
+    return int.from_bytes(body[:2], "big"), body[2] if len(body) > 2 else 0
 
 
 def suback(version: int, body: bytes) -> list[int]:
@@ -97,8 +102,16 @@ def _properties(body: bytes, at: int) -> dict[int, int]:
     return found
 
 
+def _none(version: int) -> bytes:
+    """No properties, of which the old version has never heard."""
+    return b"\x00" if version == 5 else b""
+
+
 def _text(said: str) -> bytes:
-    data = said.encode()
+    return _bytes(said.encode())
+
+
+def _bytes(data: bytes) -> bytes:
     return struct.pack(">H", len(data)) + data
 
 
