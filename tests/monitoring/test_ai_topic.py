@@ -7,8 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from anlan.accounts.models import Area, User
+from anlan.monitoring.gateway import ai_topic
 from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.models import Camera, FrameCount, Sighting, SightingSource
@@ -65,3 +67,38 @@ def test_what_is_published_is_judged_and_what_came_while_nobody_listened_too(are
         publish(broker.port, f"anlan/{CODE}/ai", json.dumps({**body, "id": "b", "kind": "smoke"}))
         with Listening(broker.port):
             until(lambda: Sighting.objects.count() == 2)
+
+
+def test_a_message_that_cannot_be_stored_is_counted_once_and_does_not_come_again(
+    area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_words: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(ai_topic, "topic_take", broken)
+    with mosquitto(tmp_path) as broker:
+        with Listening(broker.port):
+            publish(broker.port, f"anlan/{CODE}/ai", "{}")
+            until(lambda: FrameCount.objects.filter(source="ai", kind="refused").exists())
+        monkeypatch.undo()
+        with Listening(broker.port):
+            publish(broker.port, f"anlan/{CODE}/ai", "garbage")
+            until(lambda: FrameCount.objects.filter(source="ai", kind="json").exists())
+    assert FrameCount.objects.get(source="ai", kind="refused").frames == 1
+    assert FrameCount.objects.get(source="ai", kind="json").frames == 1
+
+
+def test_while_the_database_is_away_sightings_wait(area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, real = list[str](), ai_topic.topic_take
+
+    def away(topic: str, payload: bytes, now: int) -> object:
+        tries.append(topic)
+        if len(tries) < 3:
+            raise OperationalError("away")
+        return real(topic, payload, now)
+
+    monkeypatch.setattr(ai_topic, "topic_take", away)
+    with mosquitto(tmp_path) as broker, Listening(broker.port):
+        publish(broker.port, f"anlan/{CODE}/ai", "garbage")
+        until(lambda: FrameCount.objects.filter(source="ai", kind="json").exists())
+    assert len(tries) == 3

@@ -10,9 +10,9 @@ import pytest
 
 from anlan.monitoring import store
 from anlan.monitoring.gateway import writer
-from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.models import Device, FrameCount, LedgerCount
 from anlan.monitoring.moments import now_ms
+from anlan.rules import Ledger
 
 from .gateway import Ingest, mosquitto, until
 
@@ -114,8 +114,21 @@ def test_the_client_comes_back_after_the_broker_has_restarted(device: DeviceMake
         until(lambda: (send(broker.port, "probe", values(x=1.0)), counted() > before)[1], "it does not come back")
 
 
-def test_a_broker_is_told_by_its_address() -> None:
-    broker = Broker.at("mqtts://dev:p%40ss@broker.example")
-    assert (broker.host, broker.port, broker.secure, broker.password) == ("broker.example", 8883, True, "p@ss")
-    with pytest.raises(ValueError, match="mqtt://"):
-        Broker.at("http://broker.example")
+def test_whoever_stops_under_load_leaves_nothing_acknowledged_unstored_and_nothing_stored_unacknowledged(
+    device: DeviceMaker, broker: int
+) -> None:
+    """It takes nothing more, keeps what it has and says so: what the broker still has is told once, to the next."""
+    device(code="gas-1", protocol="json", kind="gas")
+    url = f"mqtt://127.0.0.1:{broker}"
+    with Ingest(mqtt_url=url):
+        subscribed(broker)
+    start = now_ms() - 5_000_000
+    send(broker, "gas-1", *[json.dumps({"time": start + k * 1000, "values": {"lel": k % 9}}) for k in range(5000)])
+    for _ in range(3):
+        with Ingest(mqtt_url=url):
+            until(lambda: sum(store.count().values()) > 0)
+    with Ingest(mqtt_url=url):
+        until(lambda: sum(store.count().values()) == 5000)
+    states = dict(LedgerCount.objects.filter(source="mqtt").values_list("state", "count"))
+    assert states.get(Ledger.DUPLICATE, 0) == 0
+    assert states[Ledger.NORMAL] == 5000

@@ -1,17 +1,12 @@
-"""The MQTT client: both versions of the protocol, encryption, shared groups, and brokers that misbehave."""
+"""The MQTT client: both versions of the protocol, and brokers that misbehave."""
 
 import asyncio
-import json
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anlan.monitoring import store
 from anlan.monitoring.arrivals import Messages
 from anlan.monitoring.columnar.mqtt_loop import (
     BROKEN,
@@ -32,15 +27,11 @@ from anlan.monitoring.gateway.mqtt_link import Link
 from anlan.monitoring.gateway.mqtt_outbox import Outbox
 from anlan.monitoring.gateway.mqtt_packets import PacketError
 from anlan.monitoring.gateway.mqtt_readings import Readings
-from anlan.monitoring.gateway.mqtt_session import Session
-from anlan.monitoring.models import Device, FrameCount
-from anlan.monitoring.moments import now_ms
+from anlan.monitoring.gateway.mqtt_session import Delivery, Message, Session
 from anlan.protocols import FrameError
 
-from .broker import Mosquitto, free_port, until
-from .gateway import Ingest
+from .broker import free_port
 
-DeviceMaker = Callable[..., Device]
 SESSION = Session(name="t", largest=1000)
 NOWHERE = Broker.at("mqtt://127.0.0.1:1")
 
@@ -52,8 +43,8 @@ def link_of(inbox: Inbox) -> Link:
 
 def publish(topic: bytes, payload: bytes, *, packet: int = 0, five: bool = True, more: bytes = b"") -> bytes:
     body = len(topic).to_bytes(2, "big") + topic + (packet.to_bytes(2, "big") if packet else b"")
-    body += mqtt_packets._number(len(more)) + more if five else b""
-    return bytes([0x32 if packet else 0x30]) + mqtt_packets._number(len(body + payload)) + body + payload
+    body += mqtt_packets.number(len(more)) + more if five else b""
+    return bytes([0x32 if packet else 0x30]) + mqtt_packets.number(len(body + payload)) + body + payload
 
 
 def found(data: bytes, five: bool = True, most: int = 100) -> tuple[list[tuple[bytes, bytes, int]], int, int]:
@@ -185,6 +176,74 @@ async def test_a_burst_ten_times_the_room_is_read_no_faster_than_it_becomes_dura
     assert wire.written == b"".join(b"\x40\x02" + k.to_bytes(2, "big") for k in range(1, 1001))
 
 
+@pytest.mark.parametrize("version", [4, 5])
+async def test_a_message_that_is_too_long_is_counted_once_acknowledged_and_not_held(version: int) -> None:
+    """A broker of the old version would send it again for ever; the biggest packet has 256 MB."""
+    taken: list[tuple[str, int, int]] = []
+
+    def take(delivery: Delivery) -> None:
+        taken.extend((one.topic, len(one.payload), delivery.rows[k, PACKET]) for k, one in enumerate(delivery))
+        delivery.acknowledge()
+
+    wire, five, piece = Wire(), version == 5, b"x" * 1_000_000
+    link = Link(Session(name="t", largest=1000, take=take), Outbox(), version)
+    link.connection_made(wire)
+    wire.written, small = b"", publish(b"a", b"{}", packet=6, five=five)
+    body = publish(b"b", b"", packet=7, five=five)[2:]
+    link.data_received(small + b"\x32" + mqtt_packets.number(len(body) + 256 * len(piece)) + body[:1])
+    link.data_received(body[1:])
+    for _ in range(256):
+        link.data_received(piece)
+        assert len(link._rest) < 1000
+    link.data_received(small)
+    assert [(topic, packet) for topic, _, packet in taken] == [("a", 6), ("b", 7), ("a", 6)]
+    assert taken[1][1] < 1000
+    assert wire.written == b"\x40\x02\x00\x06\x40\x02\x00\x07\x40\x02\x00\x06"
+    assert not wire.closed
+
+
+async def test_while_messages_are_being_kept_nothing_more_is_taken_and_an_error_ends_the_connection() -> None:
+    taken, gate = list[str](), asyncio.Event()
+
+    async def take(delivery: Delivery) -> None:
+        taken.extend(one.topic for one in delivery)
+        await gate.wait()
+        if "bad" in taken:
+            raise RuntimeError("it cannot be kept")
+        delivery.acknowledge()
+
+    said, wire = list[str](), Wire()
+    link = Link(Session(name="t", take=take, trouble=said.append), Outbox(), 5)
+    link.connection_made(wire)
+    link.data_received(publish(b"one", b"", packet=1))
+    link.data_received(publish(b"two", b"", packet=2))
+    await asyncio.sleep(0)
+    assert (taken, wire.reading) == (["one"], False)
+    gate.set()
+    await asyncio.sleep(0.01)
+    assert (taken, wire.reading) == (["one", "two"], True)
+    link.data_received(publish(b"bad", b"", packet=3))
+    await asyncio.sleep(0.01)
+    assert wire.closed
+    assert said == ["the connection to the MQTT broker ends: a message cannot be taken"]
+
+
+async def test_a_message_is_told_what_became_of_it() -> None:
+    """As many are under way as the broker wants; what is open when a connection breaks goes first on the next."""
+    outbox = Outbox()
+    answers = [outbox.add(Message(topic=f"t{k}", payload=b"")) for k in range(3)]
+    outbox.begin(2)
+    first = outbox.packets(4)
+    assert [f"t{k}".encode() in first for k in range(3)] == [True, True, False]
+    outbox.acknowledged(1, 0)
+    outbox.begin(2)
+    second = outbox.packets(4)
+    assert [f"t{k}".encode() in second for k in range(3)] == [False, True, True]
+    for number in range(1, 10):
+        outbox.acknowledged(number, 0x87 if number == 4 else 0)
+    assert [await one for one in answers] == [1, 2, 0]
+
+
 async def test_what_comes_from_a_connection_that_is_gone_is_not_acknowledged_on_the_next() -> None:
     inbox, wire = Inbox(100), Wire()
     link = link_of(inbox)
@@ -235,38 +294,3 @@ async def test_a_broker_of_the_old_version_only_is_spoken_to_in_it() -> None:
         await asyncio.gather(client, return_exceptions=True)
         await asyncio.sleep(0.05)
     assert versions[:2] == [5, 4]
-
-
-@pytest.fixture
-def secured(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A broker that wants encryption and a password."""
-    for command in (
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca",
-        "req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost",
-        "x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -out cert.pem -days 2 -copy_extensions copy",
-    ):
-        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
-    subprocess.run(["mosquitto_passwd", "-b", "-c", "passwords", "centre", "p@ss word"], cwd=tmp_path, check=True)
-    broker = Mosquitto(
-        tmp_path, f"certfile {tmp_path}/cert.pem", f"keyfile {tmp_path}/key.pem", f"password_file {tmp_path}/passwords",
-        "allow_anonymous false", "user root",
-    )  # fmt: skip
-    try:
-        yield broker
-    finally:
-        broker.stop()
-
-
-@pytest.mark.usefixtures("shared_db")
-def test_encryption_password_and_a_shared_group(
-    device: DeviceMaker, secured: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    device(code="gas-1", protocol="json", kind="gas")
-    monkeypatch.setenv("ANLAN_MQTT_CA", str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("ANLAN_MQTT_SHARE", "centre")
-    said = json.dumps({"time": now_ms(), "values": {"lel": 1.0}})
-    send = ["mosquitto_pub", "-h", "localhost", "-p", str(secured.port), "--cafile", str(tmp_path / "ca.pem"), "-u", "centre",
-            "-P", "p@ss word", "-t", "anlan/gas-1/readings", "-q", "1", "-m"]  # fmt: skip
-    with Ingest(mqtt_url=f"mqtts://centre:p%40ss%20word@localhost:{secured.port}"):
-        until(lambda: (subprocess.run([*send, said], check=True), FrameCount.objects.filter(kind="ok").exists())[1])
-    assert sum(store.count().values()) == 1

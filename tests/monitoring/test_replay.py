@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from .gateway import Ingest, free_port, mosquitto, until
 
 DeviceMaker = Callable[..., Device]
 STATION = "0011223344"
+READING = recorded_frame(0, "json", protocols()["json"].encode("d1", 1_767_225_600_000, {"lel": 1.0}))
 
 
 def level(minute: int, value: float = 1.5) -> Recorded:
@@ -124,13 +125,11 @@ def test_a_count_ends_a_replay_that_goes_round_and_round() -> None:
 
 
 def test_json_without_a_broker_is_left_out_and_counted() -> None:
-    reading = recorded_frame(0, "json", protocols()["json"].encode("d1", 1_767_225_600_000, {"lel": 1.0}))
-    tally = play([reading], ports={})
+    tally = play([READING], ports={})
     assert (tally.sent, tally.skipped) == (0, 1)
 
 
 def test_json_goes_through_a_broker_that_acknowledges_it(tmp_path: Path) -> None:
-    reading = recorded_frame(0, "json", protocols()["json"].encode("d1", 1_767_225_600_000, {"lel": 1.0}))
     with mosquitto(tmp_path) as broker:
         words = [
             "mosquitto_sub",
@@ -147,12 +146,86 @@ def test_json_goes_through_a_broker_that_acknowledges_it(tmp_path: Path) -> None
             "-v",
         ]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listener:
-            tally = play([reading] * 40, ports={}, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", speed=1.0)
+            tally = play([READING] * 40, ports={}, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", speed=1.0)
             told, _ = listener.communicate(timeout=20)
     topic, _space, payload = told.partition(" ")
     assert (tally.sent, tally.acknowledged, tally.missing) == (40, 40, 0)
     assert topic == "anlan/d1/readings"
     assert abs(json.loads(payload)["time"] - now_ms()) < 60_000
+
+
+def play_to(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], count: int) -> Tally:
+    """Readings, to a broker on one port that answers as `serve` does once it has been spoken to."""
+
+    async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await packet(reader)
+            writer.write(b"\x20\x06\x00\x00\x03\x21\x00\x02")
+            await serve(reader, writer)
+
+    async def whole() -> Tally:
+        port = free_port()
+        async with await asyncio.start_server(begin, "127.0.0.1", port):
+            plan = Plan(host="127.0.0.1", ports={}, mqtt_url=f"mqtt://127.0.0.1:{port}", warn=lambda _why: None)
+            player = Player([READING] * count, plan)
+            async with asyncio.timeout(30):
+                await player.play(asyncio.Event())
+            await asyncio.sleep(0.05)
+        return player.tally
+
+    return asyncio.run(whole())
+
+
+async def packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """(First byte, what follows its length) of a packet below 16 KB."""
+    head, length = await reader.readexactly(2)
+    if length & 128:
+        length += 128 * ((await reader.readexactly(1))[0] - 1)
+    return head, await reader.readexactly(length)
+
+
+def number(body: bytes) -> bytes:
+    """The packet's, behind its topic."""
+    size = int.from_bytes(body[:2], "big") + 2
+    return body[size : size + 2]
+
+
+def test_what_a_broker_has_not_acknowledged_is_published_again_on_the_next_connection() -> None:
+    """Never more at a time than the broker wants, here 2."""
+    connections, open_now, most = list[int](), set[bytes](), 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal most
+        connections.append(0)
+        open_now.clear()
+        while True:
+            head, body = await packet(reader)
+            if head != 0x32:
+                continue
+            open_now.add(number(body))
+            most = max(most, len(open_now))
+            if len(open_now) == 2 and len(connections) == 1:
+                return
+            if len(open_now) == 2 or most == 2:
+                for one in sorted(open_now):
+                    writer.write(b"\x40\x02" + one)
+                open_now.clear()
+
+    tally = play_to(serve, 6)
+    assert (tally.sent, tally.acknowledged, tally.repeated, tally.missing) == (6, 6, 2, 0)
+    assert (len(connections), most) == (2, 2)
+
+
+def test_a_message_that_a_broker_refuses_stays_unanswered() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reasons = iter([0x00, 0x87, 0x10])
+        while True:
+            head, body = await packet(reader)
+            if head == 0x32:
+                writer.write(b"\x40\x03" + number(body) + bytes([next(reasons)]))
+
+    tally = play_to(serve, 3)
+    assert (tally.sent, tally.acknowledged, tally.repeated, tally.missing) == (3, 2, 0, 1)
 
 
 @pytest.mark.parametrize("line", ["{", '{"offset_ms": 0}', '{"offset_ms": 0, "protocol": "sl651", "hex": "7e7e00"}'])

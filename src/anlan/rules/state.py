@@ -146,8 +146,9 @@ class KernelState:
 
     def rows(self, idx: Any) -> "KernelState":
         """A copy of these series (indices or a mask), a state of its own: `set_rows` puts it back."""
-        taken = KernelState(np.array(self.cells[idx], ndmin=1))
-        side = np.array(self.side[idx], ndmin=1)
+        places = np.atleast_1d(np.flatnonzero(idx) if np.asarray(idx).dtype == bool else idx)
+        taken = KernelState(self.cells.take(places))
+        side = self.side.take(places)
         _adopt(taken, np.flatnonzero(side), self, side[side > 0])
         return taken
 

@@ -15,8 +15,8 @@ class Limits:
     nothing is thrown away. `command`: between two looks for commands that wait for a device.
     """
 
-    room: int = 200_000
-    batch: int = 50_000
+    room: int = 800_000
+    batch: int = 200_000
     idle: float = 900.0
     frame: float = 30.0
     errors: int = 50

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.columnar.mqtt_loop import BROKEN, COLUMNS, HEAD, PACKET, PUBLISH, START, STOP, scan
+from anlan.monitoring.columnar.mqtt_loop import BROKEN, COLUMNS, HEAD, PACKET, PUBLISH, START, STOP, TOO_LONG, scan
 from anlan.monitoring.gateway import mqtt_packets
 from anlan.monitoring.gateway.mqtt_outbox import NUMBERS, REFUSED, Outbox
 from anlan.monitoring.gateway.mqtt_session import Delivery, Session
@@ -23,7 +23,7 @@ class Link(asyncio.Protocol):
 
     def __init__(self, session: Session, outbox: Outbox, version: int, login: tuple[str, str] = ("", "")) -> None:
         self._session, self._outbox, self._version, self._login = session, outbox, version, login
-        self._rest = b""
+        self._rest, self._skip = b"", 0
         self._rows = np.zeros((ROWS, COLUMNS), np.int64)
         self._busy: asyncio.Task[None] | None = None
         self._held = False
@@ -45,7 +45,8 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = time.monotonic()
-        self._rest += data
+        self._rest += data[self._skip :]
+        self._skip = max(0, self._skip - len(data))
         self._read()
 
     def _read(self) -> None:
@@ -56,8 +57,21 @@ class Link(asyncio.Protocol):
             self._take(data[at:], self._rows[:count].copy())
             at += used
         self._rest = self._rest[at:]
-        if fault:
+        if fault == TOO_LONG and self._rest[0] >> 4 == PUBLISH:
+            self._cut()
+        elif fault:
             self._fail("broken bytes" if fault == BROKEN else "a packet that is too long")
+
+    def _cut(self) -> None:
+        """A message that is too long is handed on without its end, so that it is counted as broken and does not come again."""
+        begin, length = mqtt_packets.number_at(self._rest, 1)
+        end = begin + self._session.largest
+        if len(self._rest) >= end:
+            beyond, whole = self._rest[end:], length - self._session.largest
+            head = self._rest[:1] + mqtt_packets.number(self._session.largest)
+            self._rest = head + self._rest[begin:end] + beyond[whole:]
+            self._skip = max(0, whole - len(beyond))
+            self._read()
 
     def _take(self, data: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
         messages = rows[:, HEAD] >> 4 == PUBLISH

@@ -31,26 +31,26 @@ def connect(version: int, session: Session, username: str, password: str) -> byt
     body = _text("MQTT") + struct.pack(">BBH", version, flags, session.keep_alive)
     if version == 5:
         said = struct.pack(">BIBHBI", 0x11, session.expiry, 0x21, session.in_flight, 0x27, session.largest)
-        body += _number(len(said)) + said
+        body += number(len(said)) + said
     body += _text(session.name)
     if will:
         body += _none(version) + _text(will.topic) + _bytes(will.payload)
     body += _text(username) if username else b""
     body += _text(password) if password else b""
-    return b"\x10" + _number(len(body)) + body
+    return b"\x10" + number(len(body)) + body
 
 
 def publish(version: int, packet: int, message: Message) -> bytes:
     """With QoS 1."""
     body = _text(message.topic) + struct.pack(">H", packet) + _none(version) + message.payload
-    return bytes([0x32 | message.retain]) + _number(len(body)) + body
+    return bytes([0x32 | message.retain]) + number(len(body)) + body
 
 
 def subscribe(version: int, packet: int, filters: Iterable[str]) -> bytes:
     """With QoS 1."""
     body = struct.pack(">H", packet) + _none(version)
     body += b"".join(_text(one) + b"\x01" for one in filters)
-    return b"\x82" + _number(len(body)) + body
+    return b"\x82" + number(len(body)) + body
 
 
 def acknowledge(packets: NDArray[np.int64]) -> bytes:
@@ -79,7 +79,7 @@ def suback(version: int, body: bytes) -> list[int]:
     """What was granted for each filter; 128 and more is a refusal."""
     at = 2
     if version == 5:
-        at, length = _read_number(body, 2)
+        at, length = number_at(body, 2)
         at += length
     if len(body) <= at:
         raise PacketError("a short answer to SUBSCRIBE")
@@ -87,7 +87,7 @@ def suback(version: int, body: bytes) -> list[int]:
 
 
 def _properties(body: bytes, at: int) -> dict[int, int]:
-    at, length = _read_number(body, at)
+    at, length = number_at(body, at)
     found, end = {}, at + length
     while at < end <= len(body):
         name, at = body[at], at + 1
@@ -115,7 +115,8 @@ def _bytes(data: bytes) -> bytes:
     return struct.pack(">H", len(data)) + data
 
 
-def _number(value: int) -> bytes:
+def number(value: int) -> bytes:
+    """As packets tell lengths."""
     found = bytearray()
     while True:
         value, low = divmod(value, 128)
@@ -124,7 +125,8 @@ def _number(value: int) -> bytes:
             return bytes(found)
 
 
-def _read_number(body: bytes, at: int) -> tuple[int, int]:
+def number_at(body: bytes, at: int) -> tuple[int, int]:
+    """(The place after it, the number)."""
     value = 0
     for k in range(4):
         if at + k >= len(body):
