@@ -230,7 +230,7 @@ def year(many: int) -> dict[str, Any]:
         series, value = np.tile(np.arange(base, base + many), 60), np.round(walk, 2).ravel()
         started = perf_counter()
         store.append(series, time, value, np.zeros(len(time), np.uint8))
-        if hour % 240 == 239 or hour % 24 == 23 and many > 1000:
+        if hour % 240 == 239 or (hour % 24 == 23 and many > 1000):
             store.tend()
         taken += perf_counter() - started
     started = perf_counter()
