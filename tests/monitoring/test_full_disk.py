@@ -46,7 +46,9 @@ class Disk:
 
 
 def python(anlan: Anlan, code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", SETTINGS + code], env=anlan.environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SETTINGS + code], env=anlan.environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
