@@ -1,13 +1,14 @@
 """Readings a second from the socket to the store, judged and in the ledger, over TCP and over MQTT.
 
-    python benchmarks/ingest.py [--readings 100000] [--factors 10] [--messages 100000] [--json]
+    python benchmarks/ingest.py [--readings 100000] [--factors 10] [--messages 100000] [--rounds 3] [--json]
 
 A whole Anlan on this machine; sender, broker, ingest process and database share its cores. A reading counts when its
 frame has been answered (TCP) or when it stands in the ledger (MQTT); then the ledger must add up to what was sent. The
 rival over TCP decodes the same frames with the same decoder and inserts row by row, one commit a frame: no ledger, no
-rules. Over MQTT (QoS 1, one reading a message and 50) the rival is a bare aiomqtt loop that receives as many from the same
-broker and does nothing with them. Both are timed from where they go on after messages have gathered while they were
-stopped, and ("live") from the first of as many more that are sent while they run.
+rules. Over MQTT (QoS 1, one reading a message and 50) the rival is a bare aiomqtt loop that receives the same bytes at
+QoS 1 from a broker of its own with the same settings, and does nothing with them; meanwhile Anlan is stopped. They take
+turns. Both are timed from where they go on after messages have gathered while they were stopped, and ("live") from the
+first of as many that are sent while they run.
 """
 
 import argparse
@@ -16,16 +17,18 @@ import contextlib
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep, time
 
 import psycopg
-from parts.mqtt_wire import Bare, blast, published
+from parts.mqtt_wire import Bare, blast, cpu_seconds, published
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from anlan.protocols import Frame, decode, protocols
@@ -53,6 +56,19 @@ DIFFERENCE = """
 select (select sum(readings) from monitoring_framecount) - (select sum(count) from monitoring_ledgercount)
 """
 RIVAL = "create table rival (series text, time bigint, value float8, primary key (series, time))"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Over TCP `readings` in frames of `factors`; over MQTT `singles` messages a round, half as many of 50."""
+
+    readings: int
+    factors: int
+    singles: int
+    rounds: int
+
+    def messages(self, factors: int) -> int:
+        return self.singles if factors == 1 else self.singles // 2
 
 
 def frames(protocol: str, code: str, count: int, factors: int) -> Iterator[bytes]:
@@ -98,32 +114,44 @@ def ingest_process(anlan: Anlan) -> int:
     raise AssertionError("no ingest process")
 
 
-def over_mqtt(anlan: Anlan, database: psycopg.Connection, count: int, factors: int) -> dict[str, float]:
-    """Readings a second of Anlan and of the bare loop: of what has gathered, and while it is being sent."""
-    start = int(time() * 1000) - (2 * count // PUBLISHERS + 20) * 1000
-    whole, pid = count * factors, ingest_process(anlan)
+def over_mqtt(anlan: Anlan, database: psycopg.Connection, rival: int, sizes: Sizes, factors: int) -> dict[str, float]:
+    """Medians of rounds in which Anlan and the bare loop at the broker `rival` take turns."""
+    count, whole = sizes.messages(factors), sizes.messages(factors) * factors
+    spans = count // PUBLISHERS + 2
+    start = int(time() * 1000) - (2 * sizes.rounds * spans + 20) * 1000
     first, known = messages(PUBLISHERS, factors, start - 1000), kept(database, "mqtt")
     blast(anlan.mqtt, published(first), len(first))
-    known = until_kept(database, known + PUBLISHERS * factors)
-    bare, packets = Bare(anlan.mqtt, count), published(messages(count, factors, start))
+    until_kept(database, known + PUBLISHERS * factors)
+    found = []
+    for k in range(2 * sizes.rounds):
+        packets = published(messages(count, factors, start + k * spans * 1000))
+        one = a_round(anlan, database, rival, packets, count, factors, live=k % 2 == 1)
+        found.append({f"{name}_{factors}": figure for name, figure in one.items()})
+        assert kept(database, "mqtt") == known + PUBLISHERS * factors + (k + 1) * whole, "the ledger does not add up"
+    return {name: statistics.median(one[name] for one in found if name in one) for name in found[0] | found[1]}
+
+
+def a_round(
+    anlan: Anlan, database: psycopg.Connection, rival: int, packets: bytes, count: int, factors: int, *, live: bool
+) -> dict[str, float]:
+    """Readings a second, and microseconds of its processor a message, of Anlan and of the bare loop."""
+    pid, end, kind = ingest_process(anlan), kept(database, "mqtt") + count * factors, "_live" if live else ""
     with stopped(pid):
-        blast(anlan.mqtt, packets, count)
+        bare = Bare(rival, count)
+        sending = partial(blast, rival, packets, count)
+        taken, used = bare.live(sending) if live else bare.gathered(sending)
+        before = cpu_seconds(pid)
+        if not live:
+            blast(anlan.mqtt, packets, count)
         began = perf_counter()
-    known = until_kept(database, known + whole)
-    gathered, bare_gathered = perf_counter() - began, bare.seconds()
-    packets, began = published(messages(count, factors, start + (count // PUBLISHERS + 2) * 1000)), perf_counter()
-    blast(anlan.mqtt, packets, count)
-    until_kept(database, known + whole)
-    live = perf_counter() - began
-    with stopped(pid):
-        bare, began = Bare(anlan.mqtt, count), perf_counter()
-        sender = threading.Thread(target=blast, args=(anlan.mqtt, packets, count))
-        sender.start()
-        bare_live = bare.seconds()
-        sender.join()
-    until_kept(database, known + 2 * whole)
-    seconds = {"mqtt": gathered, "aiomqtt": bare_gathered, "mqtt_live": live, "aiomqtt_live": bare_live}
-    return {f"{name}_{factors}": whole / taken for name, taken in seconds.items()}
+    if live:
+        blast(anlan.mqtt, packets, count)
+    until_kept(database, end)
+    own, own_used = perf_counter() - began, cpu_seconds(pid) - before
+    return {
+        f"mqtt{kind}": count * factors / own, f"aiomqtt{kind}": count * factors / taken,
+        f"cpu_mqtt{kind}": own_used / count * 1e6, f"cpu_aiomqtt{kind}": used / count * 1e6,
+    }  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -173,49 +201,49 @@ def rival(database: psycopg.Connection, batch: list[bytes]) -> float:
     return count / (perf_counter() - start)
 
 
-def readings_sent(count: int, factors: int) -> int:
-    return (PUBLISHERS + 3 * count) * factors
-
-
-def measure(anlan: Anlan, readings: int, factors: int, count: int) -> dict[str, float]:
+def measure(anlan: Anlan, rival_broker: int, sizes: Sizes) -> dict[str, float]:
     facts = json.loads(anlan.command("manage", "shell", "-v0", "-c", REGISTER % (DEVICES, PUBLISHERS)).splitlines()[-1])
-    each = readings // DEVICES // factors
-    whole = each * DEVICES * factors
-    over_tcp = [list(frames("hj212", f"BENCH{k}", each, factors)) for k in range(DEVICES)]
+    each = sizes.readings // DEVICES // sizes.factors
+    whole = each * DEVICES * sizes.factors
+    over_tcp = [list(frames("hj212", f"BENCH{k}", each, sizes.factors)) for k in range(DEVICES)]
     with psycopg.connect(**facts, autocommit=True) as database:
-        plain = rival(database, over_tcp[0][: RIVAL_READINGS // factors])
+        plain = rival(database, over_tcp[0][: RIVAL_READINGS // sizes.factors])
         by_tcp = timed(database, "hj212", whole, lambda: asyncio.run(tcp(anlan.devices["hj212"], over_tcp)))
-        found = over_mqtt(anlan, database, count, 1) | over_mqtt(anlan, database, count // 4, BATCH)
-        sent = whole + readings_sent(count, 1) + readings_sent(count // 4, BATCH)
-        assert kept(database, "hj212") + kept(database, "mqtt") >= sent, "something is missing"
+        found = [over_mqtt(anlan, database, rival_broker, sizes, factors) for factors in (1, BATCH)]
         assert database.execute(DIFFERENCE).fetchone() == (0,), "the ledger does not add up"
-    return {"tcp": by_tcp, "row_by_row": plain} | found
+    return {"tcp": by_tcp, "row_by_row": plain} | found[0] | found[1]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=int, default=100_000)
     parser.add_argument("--factors", type=int, default=10, help="readings in one frame")
-    parser.add_argument(
-        "--messages", type=int, default=100_000, help="over MQTT; a quarter of it with 50 readings each"
-    )
+    parser.add_argument("--messages", type=int, default=100_000, help="over MQTT; half of it with 50 readings each")
+    parser.add_argument("--rounds", type=int, default=3, help="over MQTT")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder)) as broker:
+    words = parser.parse_args()
+    sizes = Sizes(readings=words.readings, factors=words.factors, singles=words.messages, rounds=words.rounds)
+    with (
+        tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other,
+        mosquitto(Path(folder)) as broker, mosquitto(Path(other)) as rival_broker,
+    ):  # fmt: skip
         anlan = Unhurried(folder=Path(folder), mqtt=broker.port)
         try:
             anlan.demo(0.005)
             anlan.start()
-            figures = measure(anlan, arguments.readings, arguments.factors, arguments.messages)
+            figures = measure(anlan, rival_broker.port, sizes)
         finally:
             anlan.stop()
-    report = {name: round(figure) for name, figure in figures.items()}
-    if arguments.json:
-        print(json.dumps(report | {"readings": arguments.readings, "factors": arguments.factors}))
+    if words.json:
+        print(json.dumps({name: round(figure, 1) for name, figure in figures.items()} | asdict(sizes)))
         return
     for name, other in RIVALS.items():
         ratio = figures[name] / figures[other]
         print(f"{name:12} {figures[name]:11,.0f} readings/s stored, judged and counted; {ratio:5.1f} x {other}")
+    for name, other in RIVALS.items():
+        if f"cpu_{name}" in figures:
+            own, ratio = figures[f"cpu_{name}"], figures[f"cpu_{other}"] / figures[f"cpu_{name}"]
+            print(f"{name:12} {own:11.1f} µs of the receiver's processor a message; 1/{ratio:.1f} of {other}")
 
 
 RIVALS = {"tcp": "row_by_row"} | {

@@ -1,13 +1,15 @@
 """Many MQTT messages to a broker at once, as bytes made beforehand, and a bare aiomqtt loop that receives them."""
 
 import asyncio
+import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from time import perf_counter
 
 import aiomqtt
@@ -49,16 +51,30 @@ class Bare:
 
     def __init__(self, port: int, count: int) -> None:
         command = [sys.executable, __file__, str(port), str(count)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._line("subscribed")
         self._process.send_signal(signal.SIGSTOP)
 
-    def seconds(self) -> float:
-        """For receiving and acknowledging what has gathered, doing nothing with it."""
-        began = perf_counter()
+    def gathered(self, send: Callable[[], None]) -> tuple[float, float]:
+        """(Seconds, seconds of its processor) for what has gathered while it was stopped."""
+        send()
+        return self._timed(lambda: None)
+
+    def live(self, send: Callable[[], None]) -> tuple[float, float]:
+        """The same, for what is sent while it runs."""
+        sender = threading.Thread(target=send)
+        taken = self._timed(sender.start)
+        sender.join()
+        return taken
+
+    def _timed(self, start: Callable[[], None]) -> tuple[float, float]:
+        before, began = cpu_seconds(self._process.pid), perf_counter()
         self._process.send_signal(signal.SIGCONT)
+        start()
         self._line("received")
-        taken = perf_counter() - began
+        taken = perf_counter() - began, cpu_seconds(self._process.pid) - before
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._process.wait(10)
         return taken
 
@@ -76,6 +92,13 @@ async def receive(port: int, left: int) -> None:
             if not left:
                 break
     print("received", flush=True)
+    sys.stdin.read()
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of processors."""
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
