@@ -181,11 +181,11 @@ def test_a_frame_that_breaks_the_store_is_refused_alone(
     device()
     real = writer.readings_store
 
-    def picky(*, batch: list[Any]) -> object:
+    def picky(*, batch: list[Any], **more: Any) -> object:
         for arrival in batch:
             if isinstance(arrival.event, Frame) and arrival.event.readings[0].value == 6.5:
                 raise ValueError("a fault of ours")
-        return real(batch=batch)
+        return real(batch=batch, **more)
 
     monkeypatch.setattr(writer, "readings_store", picky)
     send = [

@@ -36,15 +36,17 @@ log = logging.getLogger(__name__)
 States = NDArray[np.uint8]
 
 
-def readings_store(*, batch: Sequence[Arrival | Messages], now: int | None = None) -> StoreResult:
-    """Judges and keeps a batch; when it returns outside a transaction, everything is durable. `now` in ms.
+def readings_store(*, batch: Sequence[Arrival | Messages], now: int | None = None, show: bool = True) -> StoreResult:
+    """Judges and keeps a batch; when it returns outside a transaction, everything is durable. `now` in ms. Without
+    `show` the caller sees to it that what pages show is written (`PROJECTIONS`).
 
     Within a frame readings are judged in order of time, frames in the order given. Raises OperationalError where
     the database is away: then nothing has happened and the batch may be handed in again.
     """
     present = now_ms() if now is None else now
     result = _retried(lambda: _store(batch, present))
-    PROJECTIONS.flush_if_due(present)
+    if show:
+        PROJECTIONS.flush_if_due(present)
     return result
 
 

@@ -1,7 +1,11 @@
-"""The one writer: takes what is there, makes it durable in a thread, and only then lets it be acknowledged."""
+"""The one writer: takes what is there, makes it durable in a thread, and only then lets it be acknowledged.
+
+What pages show of it is written in another thread, so that no batch waits for that.
+"""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, connections
@@ -27,6 +31,8 @@ class Writer:
         self._inbox = inbox
         self._most = most
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="ingest-shown")
+        self._showing: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """For ever; ends by being cancelled."""
@@ -34,8 +40,9 @@ class Writer:
             while True:
                 await self._one_batch()
         finally:
-            self._thread.submit(connections.close_all)
-            self._thread.shutdown(wait=True)
+            for thread in (self._thread, self._beside):
+                thread.submit(connections.close_all)
+                thread.shutdown(wait=True)
 
     async def _one_batch(self) -> None:
         """Where nothing has come for a while, what is shown of the last batches is written."""
@@ -43,10 +50,14 @@ class Writer:
             async with asyncio.timeout(IDLE):
                 items = await self._inbox.take(self._most)
         except TimeoutError:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, _rest)
+            return self._show(PROJECTIONS.idle)
         await self._keep(items)
         self._inbox.release(items)
-        return None
+        return self._show(PROJECTIONS.flush_if_due)
+
+    def _show(self, work: Callable[[int], None]) -> None:
+        if PROJECTIONS.due(now_ms()) and (self._showing is None or self._showing.done()):
+            self._showing = asyncio.get_running_loop().run_in_executor(self._beside, _shown, work)
 
     async def _keep(self, items: list[Item]) -> None:
         """Returns when each item is durable, or counted as refused where it alone breaks a batch."""
@@ -88,15 +99,15 @@ class Writer:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _rest() -> None:
+def _shown(work: Callable[[int], None]) -> None:
     close_old_connections()
-    PROJECTIONS.idle(now_ms())
+    work(now_ms())
 
 
 def _store(arrivals: list[Arrival | Messages]) -> None:
     close_old_connections()
     try:
-        readings_store(batch=arrivals)
+        readings_store(batch=arrivals, show=False)
     except AWAY:
         connection.close()
         raise
