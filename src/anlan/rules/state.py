@@ -146,7 +146,7 @@ class KernelState:
 
     def rows(self, idx: Any) -> "KernelState":
         """A copy of these series (indices or a mask), a state of its own: `set_rows` puts it back."""
-        places = np.atleast_1d(np.flatnonzero(idx) if np.asarray(idx).dtype == bool else idx)
+        places = np.arange(len(self))[idx].reshape(-1)
         taken = KernelState(self.cells.take(places))
         side = self.side.take(places)
         _adopt(taken, np.flatnonzero(side), self, side[side > 0])
