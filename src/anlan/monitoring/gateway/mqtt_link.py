@@ -15,6 +15,8 @@ from anlan.monitoring.gateway.mqtt_session import Delivery, Session
 
 ROWS = 16_384
 """Packets found at once."""
+BREATH = 0.002
+"""Seconds between two readings of the socket: what gathers meanwhile is found, stored and acknowledged as one."""
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +50,12 @@ class Link(asyncio.Protocol):
         self._rest += data[self._skip :]
         self._skip = max(0, self._skip - len(data))
         self._read()
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_later(BREATH, self._listen)
+
+    def _listen(self) -> None:
+        if not (self._busy or self._held):
+            self._transport.resume_reading()
 
     def _read(self) -> None:
         """Everything that is whole now; half a packet waits for its rest."""
@@ -84,7 +92,6 @@ class Link(asyncio.Protocol):
         packets = rows[:, PACKET][rows[:, PACKET] > 0]
         work = self._session.take(Delivery(data=data, rows=rows, acknowledge=partial(self._acknowledge, packets)))
         if work is not None:
-            self._transport.pause_reading()
             self._busy = asyncio.create_task(work)
             self._busy.add_done_callback(self._go_on)
 
@@ -96,8 +103,7 @@ class Link(asyncio.Protocol):
             log.error("a message cannot be taken", exc_info=error)
             self._fail("a message cannot be taken")
         self._read()
-        if not (self._busy or self._held):
-            self._transport.resume_reading()
+        self._listen()
 
     def _acknowledge(self, packets: NDArray[np.int64]) -> None:
         if len(packets) and not self._transport.is_closing():
