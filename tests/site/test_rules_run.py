@@ -229,6 +229,17 @@ def test_silence_rain_and_flatness_of_a_file_are_told_by_its_own_times(desk: Des
     assert (moved["flat_raised"], moved["flat_cleared"]) == (2, 1)
 
 
+def test_several_spans_n_of_m_and_a_duration_stand_in_a_file(desk: Desk) -> None:
+    week = [{"days": [1, 2], "from": "08:00", "to": "09:00"}, {"from": "22:00", "to": "02:00", "season": ["12-01", "02-28"]}]
+    high = {"raise": 60, "samples": 2, "within": 4, "duration": "2m"}
+    begins = {"tuesday morning": 1_764_633_600, "wednesday": 1_764_720_000, "night": 1_764_604_800, "may": 1_777_644_000}
+    text = "series,time,value\n"
+    for name, begin in begins.items():
+        text += "".join(f"{name},{(begin + minute * 60) * 1000},70\n" for minute in range(-5, 3))
+    facts = desk.counts({"high": high, "schedule": {"weekly": week}}, text)
+    assert facts["transitions"]["high_raised"] == 2
+
+
 @pytest.mark.parametrize("name", ["o.parquet", "o.csv", "o.jsonl"])
 def test_every_transition_is_written(desk: Desk, name: str) -> None:
     rows = made()
@@ -268,7 +279,10 @@ WRONG: list[tuple[Any, str]] = [
     ({"rate": {"limit": 1, "per": "1 week"}}, "default.rate.per: is a time"),
     ({"default": {}, "high": {"raise": 1}}, "beside default"),
     ({"default": {}, "series": {"a": {"high": {"raise": None}}}}, "series.a.high.raise: is missing"),
-    ({"schedule": {"weekly": [{"from": "25:00"}]}}, "minutes 1500"),
+    ({"schedule": {"weekly": [{"from": "25:00"}]}}, "default.schedule.weekly.0: minutes 1500"),
+    ({"schedule": {"weekly": [{"season": ["06-01", "06-31"]}]}}, "weekly.0: there is no day 31 of month 6"),
+    ({"schedule": {"weekly": [{}] * 9}}, "at most 8 spans"),
+    ({"schedule": {"weekly": [{"until": "08:00"}]}}, "weekly.0.until: unknown"),
     ('{"range": [0, 1], "range": [0, 2]}', "stands twice: range"),
     ('{"range": [0, NaN]}', "NaN is no number"),
 ]
