@@ -318,6 +318,7 @@ def test_the_bytes_of_rules_of_an_earlier_release_are_read_as_they_were_meant() 
     data = b"".join(row.tobytes()[:shorter] for row in rows)
     assert rules_from_bytes(data, 2).tobytes() == rows.tobytes()
     assert rules_from_bytes(rows.tobytes(), 2).tobytes() == rows.tobytes()
+    assert len(rules_from_bytes(b"", 0)) == 0
 
 
 def test_compiled_code_is_kept_only_while_no_module_of_its_folder_changes(tmp_path: Any) -> None:

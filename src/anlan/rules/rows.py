@@ -117,7 +117,7 @@ def _write_schedule(row: Any, rule: Rule) -> None:
 
 def rules_from_bytes(data: bytes, n: int) -> NDArray[np.void]:
     """The RULE_ROW of n series from their bytes, also from those of an earlier release. ValueError for others."""
-    whole = np.frombuffer(data, np.uint8).reshape(n, -1)
+    whole = np.frombuffer(data, np.uint8).reshape(n, len(data) // max(1, n))
     return np.pad(whole, ((0, 0), (0, RULE_ROW.itemsize - whole.shape[1]))).view(RULE_ROW)[:, 0]
 
 

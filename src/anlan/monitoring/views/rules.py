@@ -12,6 +12,7 @@ from anlan.monitoring.models import Device, Series, ThresholdRule
 from anlan.monitoring.models.rule_kernel import NAMES
 from anlan.monitoring.rehearsal.flow import OPEN
 from anlan.monitoring.rehearsal.forms import RuleForm
+from anlan.monitoring.rehearsal.span_fields import span_rows
 from anlan.monitoring.rehearsal.selectors import proposals_of, rules_of, scope_text
 from anlan.monitoring.rehearsal.services import may_propose, proposal_make
 from anlan.monitoring.rule_words import lines_of, raised_at
@@ -115,6 +116,8 @@ def _form_page(request: HttpRequest, row: ThresholdRule | None) -> HttpResponse:
         "device": instance.device,
         "back": reverse("monitoring:rule", args=[row.pk]) if row else reverse("monitoring:rules"),
         "windows": form.windows(),
+        "spans": span_rows(form),
+        "spans_shown": len(form.instance.spans or []) + 1,
         "levels": [(name, [form[f"{name}_{end}"] for end in ENDS]) for name in NAMES],
     }
     return render(request, "monitoring/rule_form.html", context, status=422 if form.errors else 200)
