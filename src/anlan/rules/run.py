@@ -96,7 +96,11 @@ class Judged:
     def end(self) -> None:
         """The clock at the end stands at the newest reading."""
         if self.clocked:
-            self._tell([sweep(t, s, self.newest) for t, s in zip(self.table, self.state, strict=True)], 0)
+            self.sweep(self.newest)
+
+    def sweep(self, now: int, *, sums: bool = True) -> None:
+        """What only time tells, at a moment of the readings' own time."""
+        self._tell([sweep(t, s, now, gaps=True, sums=sums) for t, s in zip(self.table, self.state, strict=True)], 0)
 
     def _tell(self, moved: list[NDArray[np.void]], first: int) -> None:
         rows = np.concatenate(moved)
