@@ -249,7 +249,12 @@ def test_english_pages_have_no_chinese_of_ours(client: Client, series: Series) -
     live = rule(
         name="Level", device_kind="", device=series.device, source="plan", unit="m", dynamic=True, key=series.key
     )
-    live.blue_raise, live.blue_clear, live.flat_minutes, live.spans = 3, 2.5, 60, [{"days": "12", "season": ["06-01", "08-31"]}]
+    live.blue_raise, live.blue_clear, live.flat_minutes, live.spans = (
+        3,
+        2.5,
+        60,
+        [{"days": "12", "season": ["06-01", "08-31"]}],
+    )
     live.windows = [{"hours": 3, "red": [9, 8]}]
     live.save()
     Device.objects.update(name="Station")

@@ -11,6 +11,7 @@ from anlan.monitoring.rehearsal.changes import rule_fields
 from anlan.monitoring.rehearsal.span_fields import span_fields_add, spans_cleaned
 from anlan.monitoring.selectors import areas_of
 
+
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A rule as it should be, with the reason; saving it is the proposal's business."""
 

@@ -12,9 +12,9 @@ from anlan.monitoring.models import Device, Series, ThresholdRule
 from anlan.monitoring.models.rule_kernel import NAMES
 from anlan.monitoring.rehearsal.flow import OPEN
 from anlan.monitoring.rehearsal.forms import RuleForm
-from anlan.monitoring.rehearsal.span_fields import span_rows
 from anlan.monitoring.rehearsal.selectors import proposals_of, rules_of, scope_text
 from anlan.monitoring.rehearsal.services import may_propose, proposal_make
+from anlan.monitoring.rehearsal.span_fields import span_rows
 from anlan.monitoring.rule_words import lines_of, raised_at
 from anlan.monitoring.rulebook import rulebook
 from anlan.monitoring.views.access import is_part, listed, page
