@@ -78,7 +78,9 @@ def test_equal_alarms_for_equal_input_over_a_stop_in_the_middle(tmp_path: Path) 
     moved = sorted(tuple(row[name] for name in MOVED) for row in found if row["series"])
     assert moved == expected
     assert len(moved) > 100
-    never_returned = Counter(row[0] for row in moved if row[3] == "no_data_raised" and row[1] > 60_000 * FILES * MINUTES)
+    never_returned = Counter(
+        row[0] for row in moved if row[3] == "no_data_raised" and row[1] > 60_000 * FILES * MINUTES
+    )
     assert never_returned == dict.fromkeys((f"P-{i}" for i in range(1, SERIES)), 1)
     counts: Counter[str] = Counter()
     for row in found:

@@ -180,7 +180,7 @@ def _accumulation(told: Object, where: str) -> dict[str, Any]:
         return {}
     where, one = f"{where}.accumulation", an_object(told["accumulation"], f"{where}.accumulation")
     known(one, ("windows", "counter"), where)
-    counter = one.get("counter") or False
+    counter = False if one.get("counter") is None else one["counter"]
     if not isinstance(counter, bool):
         raise RulesFileError(f"{where}.counter", "is true or false")
     windows = []
@@ -216,7 +216,7 @@ def _schedule(told: Object, where: str) -> dict[str, Any]:
         return {}
     where, one = f"{where}.schedule", an_object(told["schedule"], f"{where}.schedule")
     known(one, ("weekly", "season"), where)
-    weekly, season = one.get("weekly") or [], one.get("season")
+    weekly, season = [] if one.get("weekly") is None else one["weekly"], one.get("season")
     if not isinstance(weekly, list):
         raise RulesFileError(f"{where}.weekly", 'is a list of {"days": [1, …], "from": "08:00", "to": "18:00"}')
     spans = tuple(_span(span, f"{where}.weekly.{k}") for k, span in enumerate(weekly))
@@ -233,10 +233,11 @@ def _season(told: Any, where: str) -> Season | None:
 
 def _span(told: Any, where: str) -> Span:
     known(an_object(told, where), ("days", "from", "to", "season"), where)
-    days = told.get("days") or list(range(1, 8))
+    given = {key: value for key, value in told.items() if value is not None}
+    days = given.get("days", list(range(1, 8)))
     if not isinstance(days, list):
         raise RulesFileError(f"{where}.days", "is a list of 1 (Monday) to 7 (Sunday)")
-    start, end = two(told.get("from") or "00:00", ":", where), two(told.get("to") or "24:00", ":", where)
-    days, season = tuple(count(day, f"{where}.days") for day in days), _season(told.get("season"), where)
+    start, end = two(given.get("from", "00:00"), ":", where), two(given.get("to", "24:00"), ":", where)
+    days, season = tuple(count(day, f"{where}.days") for day in days), _season(given.get("season"), where)
     begin, until = start[0] * 60 + start[1], end[0] * 60 + end[1]
     return _built(lambda: Span(days=days, start=begin, end=until, season=season), where)

@@ -95,7 +95,16 @@ def _clocked(stream: Any) -> Any:
     watermark is late: nothing is ever that far behind. A reading from the future moves it by no more than a clock may be
     wrong, or else all series would seem silent.
     """
-    from pyspark.sql.functions import coalesce, col, current_timestamp, greatest, least, lit, timestamp_millis, unix_millis
+    from pyspark.sql.functions import (
+        coalesce,
+        col,
+        current_timestamp,
+        greatest,
+        least,
+        lit,
+        timestamp_millis,
+        unix_millis,
+    )
 
     newest = unix_millis(current_timestamp()) + FUTURE
     time = least(greatest(coalesce(col("time"), lit(0)), lit(0)), newest)
@@ -117,7 +126,9 @@ def _judge_shard(rules: str, patience: int | None) -> Callable[[Any, Iterator[An
         if not known:
             known.append(read_rules(rules))
         shard = Shard(known[0], state.get[0] if state.exists else b"")
-        table = shard.take([one for one in frames if len(one)], None if patience is None else state.getCurrentWatermarkMs() - patience)
+        table = shard.take(
+            [one for one in frames if len(one)], None if patience is None else state.getCurrentWatermarkMs() - patience
+        )
         state.update((shard.pack(),))
         if patience is not None and (due := shard.due()) is not None:
             state.setTimeoutTimestamp(max(due + patience, state.getCurrentWatermarkMs() + 1))

@@ -11,6 +11,7 @@ in RULES.json is told in docs/rules-file.md; `spark` runs the same kernel as a s
 import argparse
 import json
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _wrong(arguments.rules, error)
     try:
         counts = rules_run(arguments.readings, rules, arguments.out)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         return _wrong(arguments.readings, error)
     print(json.dumps(counts) if arguments.json else _told(counts))
     return 0
@@ -89,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _wrong(path: Path, error: Exception) -> int:
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     place = getattr(error, "filename", None) or path
-    print(f"anlan rules: {place}: {told}", file=sys.stderr)
+    print(f"anlan rules: {place}: {' '.join(told.split())}", file=sys.stderr)
     return 2
 
 
