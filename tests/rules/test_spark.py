@@ -94,11 +94,11 @@ def test_equal_alarms_for_equal_input_over_a_stop_in_the_middle(tmp_path: Path) 
 def test_a_shard_cut_into_frames_and_packed_between_says_the_same() -> None:
     rules = read_rules(json.dumps(WORDS))
     frames = [table.to_pandas() for table in made()]
-    whole = Shard(rules, b"").take(frames)
+    whole = Shard(rules, b"").take(frames, 0)
     packed, parts = b"", []
     for frame in frames:
         shard = Shard(rules, packed)
-        parts.append(shard.take([frame.sample(frac=1, random_state=1)]))
+        parts.append(shard.take([frame.sample(frac=1, random_state=1)], 0))
         packed = shard.pack()
     told = [[row for row in table.to_pylist() if row["series"]] for table in (whole, pa.concat_tables(parts))]
     assert sorted(map(str, told[0])) == sorted(map(str, told[1]))
@@ -123,6 +123,6 @@ def test_however_often_the_clock_is_looked_at_silences_are_the_same_and_none_is_
 
 def test_a_state_of_other_directions_is_refused() -> None:
     shard = Shard(read_rules(json.dumps(WORDS)), b"")
-    shard.take([pd.DataFrame({"series": ["a"], "time": [1], "value": [1.0]})])
+    shard.take([pd.DataFrame({"series": ["a"], "time": [1], "value": [1.0]})], 0)
     with pytest.raises(ValueError, match="a state of 1 directions under rules of 2"):
         Shard(read_rules('{"high": {"raise": 1}, "low": {"raise": 0}}'), shard.pack())

@@ -79,13 +79,11 @@ def alarms(stream: Any, rules: str, *, shards: int = 16, patience: int = 60_000)
     from pyspark.sql.functions import hash as hashed
     from pyspark.sql.functions import lit, pmod
 
-    waits = read_rules(rules).has("no_data_after")
-    placed = stream.withColumn("shard", pmod(hashed("series"), lit(shards)))
-    placed = _clocked(placed) if waits else placed
+    read_rules(rules)
+    placed = _clocked(stream.withColumn("shard", pmod(hashed("series"), lit(shards))))
     return placed.groupBy("shard").applyInPandasWithState(
-        _judge_shard(rules, patience if waits else None),
-        ALARMS, "state binary", "append", "EventTimeTimeout" if waits else "NoTimeout",
-    )  # fmt: skip
+        _judge_shard(rules, patience), ALARMS, "state binary", "append", "EventTimeTimeout"
+    )
 
 
 def _clocked(stream: Any) -> Any:
@@ -118,20 +116,18 @@ def alarms_write(found: Any, *, out: str, checkpoint: str, once: bool, seconds: 
     return writer.outputMode("append").trigger(**trigger).start()
 
 
-def _judge_shard(rules: str, patience: int | None) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
-    """`patience` is None where no rule is about silence."""
+def _judge_shard(rules: str, patience: int) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
     known: list[RulesFile] = []
 
     def judge_shard(key: Any, frames: Iterator[Any], state: Any) -> Iterator[Any]:
         if not known:
             known.append(read_rules(rules))
         shard = Shard(known[0], state.get[0] if state.exists else b"")
-        table = shard.take(
-            [one for one in frames if len(one)], None if patience is None else state.getCurrentWatermarkMs() - patience
-        )
+        newest = state.getCurrentWatermarkMs()
+        table = shard.take([one for one in frames if len(one)], newest - patience)
         state.update((shard.pack(),))
-        if patience is not None and (due := shard.due()) is not None:
-            state.setTimeoutTimestamp(max(due + patience, state.getCurrentWatermarkMs() + 1))
+        if (due := shard.due()) is not None:
+            state.setTimeoutTimestamp(max(due + patience, newest + 1))
         yield table.to_pandas()
 
     return judge_shard
@@ -163,16 +159,15 @@ class Shard:
         waits = (table["no_data_after"] > 0) & (state.no_data_level == 0) & (state.last_time != NEVER)
         return int((state.last_time + table["no_data_after"])[waits].min()) if waits.any() else None
 
-    def take(self, frames: list[Any], clock: int | None = None) -> pa.Table:
-        """The alarms of the readings of some frames and of the silences that became too long before `clock`, if there
-        is one (ms), and the ledger's rows.
+    def take(self, frames: list[Any], clock: int) -> pa.Table:
+        """The alarms of the readings of some frames and of the silences that became too long before `clock` (ms), and the
+        ledger's rows.
         """
         found: list[pa.Table] = []
         self.judged.moved = lambda rows, told, names: found.append(transitions_table(rows, told, names))
         if frames:
             self.judged.take(self._batch(frames))
-        if clock is not None:
-            self.judged.sweep(clock - 1, sums=False)
+        self.judged.sweep(clock - 1, sums=False)
         moved = pa.concat_tables([*found, SCHEMA.empty_table()]).select(list(COLUMNS))
         states = {f"{LEDGER}{state.name.lower()}": n for state, n in self.judged.states.items() if n}
         counts = {name: [None] * len(states) for name in COLUMNS} | {

@@ -36,6 +36,9 @@ def _spark_arguments(spark: argparse.ArgumentParser) -> None:
     spark.add_argument("--checkpoint", required=True, metavar="FOLDER", help="where a restart goes on")
     spark.add_argument("--shards", type=int, default=16, help="parts of the state, fixed once the checkpoint is made")
     spark.add_argument("--seconds", type=int, default=5, help="between micro-batches")
+    spark.add_argument(
+        "--patience", type=int, default=60, metavar="SECONDS", help="so far a series may be behind before it is silent"
+    )
     spark.add_argument("--once", action="store_true", help="take what is there, then end")
 
 
@@ -65,6 +68,7 @@ def _spark(arguments: argparse.Namespace) -> int:
         spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source),
         rules,
         shards=arguments.shards,
+        patience=arguments.patience * 1000,
     )
     words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
     spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
