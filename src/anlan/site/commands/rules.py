@@ -64,12 +64,8 @@ def _spark(arguments: argparse.Namespace) -> int:
     source = spark.Source(
         folder=arguments.folder, form=arguments.format, servers=arguments.kafka, topic=arguments.topic
     )
-    found = spark.alarms(
-        spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source),
-        rules,
-        shards=arguments.shards,
-        patience=arguments.patience * 1000,
-    )
+    stream = spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source)
+    found = spark.alarms(stream, rules, shards=arguments.shards, patience=arguments.patience * 1000)
     words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
     spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
     return 0
