@@ -14,7 +14,16 @@ from django.db.models import Sum
 
 from anlan.monitoring import store
 from anlan.monitoring.ledger import ledger_reconcile
-from anlan.monitoring.models import Alarm, AlarmStep, Device, FrameCount, LedgerCount, ThresholdRule
+from anlan.monitoring.models import (
+    Alarm,
+    AlarmStep,
+    DerivedSeries,
+    Device,
+    FrameCount,
+    LedgerCount,
+    Series,
+    ThresholdRule,
+)
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.replaying.links import Link, Tally
 from anlan.monitoring.replaying.recording import Recorded, recorded_frame
@@ -69,14 +78,33 @@ def counted() -> int:
     return sum(LedgerCount.objects.values_list("count", flat=True))
 
 
+def gap_between(one: Device, other: Device) -> DerivedSeries:
+    """What peaks in one, less what never does in the other."""
+    keys = {one: "a21001-Rtd", other: "a21002-Rtd"}
+    first, second = (Series.objects.create(device=row, key=key, name=key) for row, key in keys.items())
+    row = DerivedSeries(name="gap", kind="difference", first=first, second=second, key="gap")
+    row.save()
+    return row
+
+
+def each_computed_once(row: DerivedSeries) -> int:
+    """How many values there are: one for each moment up to which both have been heard, each once in the ledger."""
+    times = [{t for t, _, _ in store.readings(pk, start=0, end=2**60)} for pk in (row.first_id, row.second_id)]
+    begin, end = max(map(min, times)), min(map(max, times))
+    found = store.readings(Series.objects.get(device=row.device).pk, start=0, end=2**60)
+    assert [t for t, _, _ in found] == sorted(t for t in times[0] | times[1] if begin <= t <= end)
+    states = dict(LedgerCount.objects.filter(source="derived").values_list("state").annotate(Sum("count")))
+    assert states == {Ledger.NORMAL: len(found) - len(PEAKS), Ledger.ALARM: len(PEAKS)}
+    return len(found)
+
+
 @pytest.mark.usefixtures("shared_db")
 def test_killed_in_the_middle_of_100000_readings_nothing_is_lost_or_doubled(device: DeviceMaker) -> None:
     codes = [f"MN{k:04}" for k in range(DEVICES)]
-    for code in codes:
-        device(code=code, protocol="hj212", kind="gas")
-    ThresholdRule.objects.create(
-        name="气体", device_kind="gas", key="a21001-Rtd", red_raise=50, red_clear=40, source="test"
-    )
+    rows = [device(code=code, protocol="hj212", kind="gas") for code in codes]
+    for key in ("a21001-Rtd", "gap"):
+        ThresholdRule.objects.create(name=key, device_kind="gas", key=key, red_raise=50, red_clear=40, source="test")
+    gap = gap_between(*rows[:2])
     with ingest(**here()) as process:
         traffic = Traffic(process.port, codes)
         for part in (20_000, 55_000):
@@ -87,13 +115,14 @@ def test_killed_in_the_middle_of_100000_readings_nothing_is_lost_or_doubled(devi
         assert process.stop() == 0
     sent = DEVICES * FRAMES * FACTORS
     assert sent == 100_000
-    assert sum(store.count().values()) == sent
+    computed = each_computed_once(gap)
+    assert sum(store.count().values()) == sent + computed
     counts = dict(LedgerCount.objects.values_list("state").annotate(number=Sum("count")))
-    assert sum(counts.values()) - counts.get(Ledger.DUPLICATE, 0) == sent
+    assert sum(counts.values()) - counts.get(Ledger.DUPLICATE, 0) == sent + computed
     assert sum(FrameCount.objects.values_list("readings", flat=True)) == sum(counts.values())
     assert ledger_reconcile(now=now_ms(), hours=2).difference == 0
     assert traffic.tally.acknowledged == DEVICES * FRAMES
-    peaks = DEVICES * len(PEAKS)
+    peaks = (DEVICES + 1) * len(PEAKS)
     assert Alarm.objects.count() == Alarm.objects.exclude(cleared_at=None).count() == peaks
     assert AlarmStep.objects.filter(step="raise").count() == AlarmStep.objects.filter(step="clear").count() == peaks
 

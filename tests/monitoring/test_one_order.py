@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from anlan.monitoring import ingest, judging
 from anlan.monitoring.journal import checkpoint
 from anlan.monitoring.keeping import readings_pack
 from anlan.monitoring.memory import Memory
-from anlan.monitoring.models import Alarm, AlarmStep, Device, ThresholdRule
+from anlan.monitoring.models import Alarm, AlarmStep, DerivedSeries, Device, Series, ThresholdRule
 from anlan.monitoring.silence import silence_sweep
 
 from .frames import MINUTE, NOW, frame
@@ -39,9 +40,15 @@ class Processes:
 
     def __init__(self, device: DeviceMaker, number: int) -> None:
         self.codes = {"many": f"m{number}", "one": f"o{number}"}
-        for code in self.codes.values():
-            device(code=code)
+        self.computed = {who: self._difference(device(code=code)) for who, code in self.codes.items()}
         self.memories = {0: Memory(), 1: Memory(), "one": Memory()}
+
+    def _difference(self, device: Device) -> int | None:
+        """Of the two quantities of a device, judged by a rule like any other."""
+        first, second = (Series.objects.create(device=device, key=key, name=key, unit="m") for key in "ab")
+        row = DerivedSeries(name=device.code, kind="difference", first=first, second=second, key="difference")
+        row.save()
+        return row.device_id
 
     def run(self, steps: list[Step], monkeypatch: pytest.MonkeyPatch) -> None:
         for moment, (kind, process, what) in enumerate(steps):
@@ -79,7 +86,8 @@ class Processes:
                 ingest.readings_store(batch=batch, now=now)
 
     def seen(self, who: str) -> list[Any]:
-        alarms = Alarm.objects.filter(device__code=self.codes[who]).order_by("id")
+        mine = Q(device__code=self.codes[who]) | Q(device=self.computed[who])
+        alarms = Alarm.objects.filter(mine).order_by("id")
         return [
             (a.series.key, a.kind, a.level, a.highest_level, a.value, a.raised_at, a.cleared_at,
              list(AlarmStep.objects.filter(alarm=a).order_by("id").values_list("step", "at", "level", "value")))
@@ -89,6 +97,10 @@ class Processes:
 
 @pytest.fixture
 def rule(area: Any) -> ThresholdRule:
+    ThresholdRule.objects.create(
+        name="差", device_kind="level", key="difference", low=-4, blue_raise=1, blue_clear=0, no_data_minutes=20,
+        no_data_level=2, source="test",
+    )  # fmt: skip
     return ThresholdRule.objects.create(
         name="水位", device_kind="level", key="a", high=50, samples=2, blue_raise=3, blue_clear=2, rate_limit=3.5,
         rate_level=2, no_data_minutes=20, no_data_level=3, source="test",

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import time
 from itertools import combinations
 
 import pytest
@@ -97,7 +96,11 @@ def test_a_row_becomes_the_kernels_rule_with_every_part() -> None:
         rule(
             samples=3, within=5, clear_samples=2, clear_seconds=60, rate_limit=1.5, rate_seconds=600, counter=True,
             windows=[{"hours": 3, "orange": [50, 40]}], flat_minutes=120, flat_tolerance=0.01, flat_level=2,
-            schedule_days="12345", schedule_start=time(22), schedule_end=time(6), season_from="04-15", season_to="10-15",
+            spans=[
+                {"days": "12345", "from": "08:00", "to": "12:00"}, {"days": "12345", "from": "14:00", "to": "24:00"},
+                {"from": "22:00", "to": "06:00", "season": ["06-01", "08-31"]},
+            ],
+            season_from="04-15", season_to="10-15",
         )
     )  # fmt: skip
     assert (made.samples, made.within, made.clear_samples, made.clear_duration) == (3, 5, 2, 60_000)
@@ -106,7 +109,12 @@ def test_a_row_becomes_the_kernels_rule_with_every_part() -> None:
     assert made.windows[0].orange == Threshold(raise_at=50, clear_at=40)
     assert (made.flat_after, made.flat_tolerance, made.flat_level) == (2 * HOUR, 0.01, Level.YELLOW)
     assert made.schedule == Schedule(
-        spans=(Span(days=(1, 2, 3, 4, 5), start=22 * 60, end=6 * 60),), season=((4, 15), (10, 15))
+        spans=(
+            Span(days=(1, 2, 3, 4, 5), start=8 * 60, end=12 * 60),
+            Span(days=(1, 2, 3, 4, 5), start=14 * 60),
+            Span(start=22 * 60, end=6 * 60, season=((6, 1), (8, 31))),
+        ),
+        season=((4, 15), (10, 15)),
     )
 
 
@@ -128,10 +136,11 @@ def test_a_band_has_both_ends_and_nothing_else_has_a_low_end() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"samples": 3, "within": 2}, {"samples": 2, "within": 99}, {"within": 3, "duration_seconds": 60},
+        {"samples": 3, "within": 2}, {"samples": 2, "within": 99}, {"spans": [{}] * 9}, {"spans": [8]},
+        {"spans": [{"from": "8"}]}, {"spans": [{"season": ["06-01"]}]}, {"spans": [{"season": ["06-01", ""]}]}, {"spans": "x"},
         {"windows": [{"hours": 1, "blue": [1, 2]}]}, {"windows": [{"hours": 1, "blue": [2, 1]}] * 2},
         {"windows": "x"}, {"windows": [{"blue": [2, 1]}]}, {"flat_tolerance": -1}, {"season_from": "13-01", "season_to": "02-01"},
-        {"season_from": "04-15"}, {"schedule_days": "89"}, {"season_from": "xx", "season_to": "yy"},
+        {"season_from": "04-15"}, {"spans": [{"days": "89"}]}, {"season_from": "xx", "season_to": "yy"},
     ],
 )  # fmt: skip
 def test_what_contradicts_itself_is_refused_with_a_chinese_sentence(values: dict[str, object]) -> None:
@@ -163,29 +172,41 @@ FORM = {
 
 def test_the_form_makes_a_proposal_of_what_a_duty_chief_fills_in(client: Client) -> None:
     body = FORM | {
-        "window_3_orange_raise": 50, "window_3_orange_clear": 45, "schedule_days": ["1", "2"], "schedule_start": "08:00",
-        "season_from": "04-15", "season_to": "10-15",
+        "window_3_orange_raise": 50, "window_3_orange_clear": 45, "span_0_days": ["1", "2"], "span_0_from": "08:00",
+        "span_2_from": "22:00", "span_2_to": "06:00", "span_2_season_from": "06-01", "span_2_season_to": "08-31",
+        "within": 5, "samples": 3, "duration_seconds": 600, "season_from": "04-15", "season_to": "10-15",
     }  # fmt: skip
     answer = client.post("/rules/new/", body)
     assert answer.status_code == 302, answer.context["form"].errors
     changes = RuleProposal.objects.get().changes
     assert changes["windows"] == [{"hours": 3, "orange": [50.0, 45.0]}]
-    assert (changes["schedule_days"], changes["schedule_start"]) == ("12", "08:00")
+    assert changes["spans"] == [
+        {"days": "12", "from": "08:00"},
+        {"from": "22:00", "to": "06:00", "season": ["06-01", "08-31"]},
+    ]
     page = client.get(answer["Location"]).content.decode()
+    assert "周一、周二 08:00 至 24:00;每天 22:00 至次日 06:00(06-01 至 08-31)" in page
     assert "3 小时累计超过" in page
     assert "橙色 50" in page
 
 
 def test_half_a_pair_and_a_missing_reason_are_told_at_their_fields(client: Client) -> None:
-    answer = client.post("/rules/new/", FORM | {"window_3_orange_raise": 50, "why": ""})
+    answer = client.post("/rules/new/", FORM | {"window_3_orange_raise": 50, "span_1_season_to": "08-31", "why": ""})
     assert answer.status_code == 422
-    assert set(answer.context["form"].errors) == {"window_3_orange_clear", "why"}
+    assert set(answer.context["form"].errors) == {"window_3_orange_clear", "span_1_season_from", "why"}
+
+
+def test_a_rule_says_when_it_holds_and_how_often_and_how_long_it_must_be_beyond() -> None:
+    week = {"days": "12345", "to": "12:00", "from": "08:00"}
+    told = lines_of(rule(spans=[week, {"days": "67"}], samples=3, within=5, duration_seconds=600), "m")
+    assert "只在 周一至周五 08:00 至 12:00;周六、周日 00:00 至 24:00 触发" in told
+    assert {"最近 5 次中有 3 次越限才触发", "持续越限 10 分钟 才触发", "以上两项须同时满足"} <= set(told)
 
 
 def test_the_form_of_a_live_rule_shows_it_and_changes_only_what_is_changed(client: Client, area: Area) -> None:
     live = rule(
         device_kind="rain", key="22", name="雨量", unit="mm", source="防汛预案",
-        windows=[{"hours": 24, "blue": [50, 40]}], schedule_days="67", schedule_start=time(8),
+        windows=[{"hours": 24, "blue": [50, 40]}], spans=[{"days": "67", "from": "08:00"}],
     )  # fmt: skip
     live.save()
     page = client.get(f"/rules/{live.pk}/change/").content.decode()
@@ -194,8 +215,8 @@ def test_the_form_of_a_live_rule_shows_it_and_changes_only_what_is_changed(clien
     kept = {
         "window_24_blue_raise": 50,
         "window_24_blue_clear": 40,
-        "schedule_days": ["6", "7"],
-        "schedule_start": "08:00",
+        "span_0_days": ["6", "7"],
+        "span_0_from": "08:00",
     }
     client.post(f"/rules/{live.pk}/change/", FORM | kept | {"blue_raise": 8, "blue_clear": 6})
     assert RuleProposal.objects.get().changes == {"blue_raise": 8.0, "blue_clear": 6.0}
@@ -228,7 +249,12 @@ def test_english_pages_have_no_chinese_of_ours(client: Client, series: Series) -
     live = rule(
         name="Level", device_kind="", device=series.device, source="plan", unit="m", dynamic=True, key=series.key
     )
-    live.blue_raise, live.blue_clear, live.flat_minutes, live.schedule_days = 3, 2.5, 60, "12"
+    live.blue_raise, live.blue_clear, live.flat_minutes, live.spans = (
+        3,
+        2.5,
+        60,
+        [{"days": "12", "season": ["06-01", "08-31"]}],
+    )
     live.windows = [{"hours": 3, "red": [9, 8]}]
     live.save()
     Device.objects.update(name="Station")

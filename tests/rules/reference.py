@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from anlan.rules import Band, Kind, Ledger, Level, Rule, Schedule, Threshold, Window
 
@@ -19,17 +20,29 @@ def lies_in(schedule: Schedule | None, time: int) -> bool:
     minutes = [any(in_span(span, now, ago) for ago in (0, 1)) for span in schedule.spans]
     if schedule.season is None:
         return any(minutes) or not minutes
-    first, last = schedule.season
-    day = (now.month, now.day)
-    in_season = first <= day <= last if first <= last else day >= first or day <= last
-    return in_season and (any(minutes) or not minutes)
+    return in_season(schedule.season, now) and (any(minutes) or not minutes)
+
+
+def in_season(season: Any, day: datetime) -> bool:
+    if season is None:
+        return True
+    first, last = season
+    place = (day.month, day.day)
+    return first <= place <= last if first <= last else place >= first or place <= last
+
+
+def held(schedule: Schedule | None, first: int, end: int) -> bool:
+    """Whether the schedule holds at any moment from `first` on, before `end`: looked for minute by minute."""
+    return any(
+        lies_in(schedule, time) for time in (first, *range((first // 60_000 + 1) * 60_000, end, 60_000)) if time < end
+    )
 
 
 def in_span(span: object, now: datetime, ago: int) -> bool:
     """Whether the span that began today or yesterday holds the moment."""
-    start, end, days = (getattr(span, name) for name in ("start", "end", "days"))
+    start, end, days, season = (getattr(span, name) for name in ("start", "end", "days", "season"))
     begun = (now - timedelta(days=ago)).replace(hour=0, minute=0, second=0, microsecond=0)
-    if begun.isoweekday() not in days:
+    if begun.isoweekday() not in days or not in_season(season, begun):
         return False
     ends = end if end > start else end + 1440
     return begun + timedelta(minutes=start) <= now < begun + timedelta(minutes=ends)
@@ -53,7 +66,8 @@ class LevelState:
         elif rule.within:
             over = beyond(rule, limit, value) and may
             self.last = [*self.last, over][-rule.within :]
-            changes = over and sum(self.last) >= rule.samples
+            self.began = (time if self.began is None else self.began) if over else None
+            changes = self.began is not None and sum(self.last) >= rule.samples and time - self.began >= rule.duration
         else:
             changes = self._lasts(beyond(rule, limit, value) and may, time, rule.samples, rule.duration)
         if changes:
@@ -245,10 +259,11 @@ class Reference:
     def _gap(self, s: int, series: Series, time: int, changes: list[Change]) -> None:
         allowed, heard = series.rule.no_data_after, series.silent_since()
         if allowed and heard is not None and time - heard > allowed and not series.now_raised[Kind.NO_DATA]:
-            self._silent(s, series, heard + allowed, heard + allowed, changes)
+            self._silent(s, series, heard + allowed, (heard + allowed, time), changes)
 
-    def _silent(self, s: int, series: Series, moment: int, clock: int, changes: list[Change]) -> None:
-        if lies_in(series.rule.schedule, clock):
+    def _silent(self, s: int, series: Series, moment: int, clock: tuple[int, int], changes: list[Change]) -> None:
+        """Raised if the schedule holds at any moment of the clock, from its first to before its last."""
+        if held(series.rule.schedule, *clock):
             series.now_raised[Kind.NO_DATA] = series.rule.no_data_level
             value = series.heard[1] if series.heard else math.nan
             changes.append((-1, s, moment, value, Kind.NO_DATA, Level.NONE, series.rule.no_data_level))
@@ -258,7 +273,7 @@ class Reference:
         for s, series in enumerate(self.series):
             allowed, heard = series.rule.no_data_after, series.silent_since()
             if allowed and heard is not None and now - heard >= allowed and not series.now_raised[Kind.NO_DATA]:
-                self._silent(s, series, heard + allowed, now, changes)
+                self._silent(s, series, heard + allowed, (heard + allowed if self.gaps else now, now + 1), changes)
             if series.now_raised[Kind.ACCUMULATION]:
                 self._fallen(s, series, max(now, series.heard[0] if series.heard else now), changes)
         return changes

@@ -27,6 +27,7 @@ from anlan.rules import (
     to_bytes,
 )
 from anlan.rules.compiled import _stamp
+from anlan.rules.rows import RULE_ROW, rules_from_bytes
 
 from .board import MINUTE, START, Board, steps
 from .reference import lies_in
@@ -66,6 +67,14 @@ def test_n_of_m_forgives_single_samples() -> None:
 def test_a_duration_runs_from_the_first_reading_beyond_and_starts_anew_after_a_break() -> None:
     board = Board(Rule(red=RED_60, duration=3 * MINUTE))
     assert board.levels(61, 61, 61, 59, 61, 61, 61, 61) == [NONE] * 7 + [RED]
+
+
+def test_n_of_m_and_a_duration_must_both_hold() -> None:
+    board = Board(Rule(red=RED_60, samples=4, within=6, duration=2 * MINUTE))
+    assert board.levels(61, 61, 50, 61, 61, 61) == [NONE] * 5 + [RED]
+    board = Board(Rule(red=RED_60, samples=2, within=6, duration=2 * MINUTE))
+    assert board.levels(61, 50, 61, 61, 50, 61, 61, 61) == [NONE] * 7 + [RED]
+    assert board.levels(54, 61, 61, 61) == [NONE] * 3 + [RED]
 
 
 def test_clearing_may_ask_for_samples_and_for_time() -> None:
@@ -143,6 +152,29 @@ def test_a_span_of_the_night_belongs_to_the_day_on_which_it_begins() -> None:
     assert board.send(61, at=at("2026-11-28T05:59"))[1] == [(Kind.LEVEL, NONE, RED)]
 
 
+def holds(schedule: Schedule, moment: str) -> bool:
+    return bool(Board(Rule(red=RED_60, schedule=schedule)).send(61, at=at(moment))[1])
+
+
+def test_several_spans_hold_each_in_its_own_season() -> None:
+    week, summer = (1, 2, 3, 4, 5), ((6, 1), (8, 31))
+    shifts = (Span(days=week, start=480, end=720), Span(days=week, start=840, end=1080))
+    schedule = Schedule(spans=(*shifts, Span(start=1320, end=360, season=summer)))
+    hours = ("07:59", "08:00", "11:59", "12:00", "14:00", "18:00", "22:00")
+    assert [holds(schedule, f"2026-11-24T{hour}") for hour in hours] == [False, True, True, False, True, False, False]
+    nights = ("2026-06-01T05:59", "2026-06-01T22:00", "2026-09-01T05:59", "2026-09-01T22:00")
+    assert [holds(schedule, night) for night in nights] == [False, True, True, False]
+
+
+def test_in_a_file_a_silence_of_the_night_is_raised_when_the_schedule_begins() -> None:
+    board = Board(Rule(no_data_after=MINUTE, schedule=Schedule(spans=(Span(start=480, end=1080),))))
+    board.send(1, at=at("2026-11-23T20:00"))
+    times, now = np.array([at("2026-11-24T08:00"), at("2026-11-25T08:00") + 1]), at("2026-11-26T00:00")
+    verdict = judge(board.table, board.state, np.zeros(2, np.int64), times, np.ones(2), now=now, gaps=True)
+    assert verdict.transitions["time"].tolist() == [times[0] + MINUTE, times[1]]
+    assert len(sweep(board.table, board.state, now, gaps=True)) == 1
+
+
 def test_silence_is_raised_only_in_season() -> None:
     board = Board(Rule(no_data_after=MINUTE, schedule=Schedule(season=((4, 15), (10, 15)))))
     board.send(1, at=at("2026-10-15T23:58"))
@@ -151,10 +183,14 @@ def test_silence_is_raised_only_in_season() -> None:
 
 
 @given(
-    st.integers(-(2**42), 2**42), st.lists(st.integers(1, 7), min_size=1), st.integers(0, 1439), st.integers(1, 1440)
+    st.integers(-(2**42), 2**42),
+    st.lists(st.tuples(st.sets(st.integers(1, 7), min_size=1), st.integers(0, 1439), st.integers(1, 1440)), max_size=8),
+    st.booleans(),
 )
-def test_any_moment_lies_in_a_schedule_as_the_calendar_says(time: int, days: list[int], start: int, end: int) -> None:
-    schedule = Schedule(spans=(Span(days=tuple(days), start=start, end=end),), season=((11, 2), (3, 1)))
+def test_any_moment_lies_in_a_schedule_as_the_calendar_says(time: int, drawn: list[Any], own: bool) -> None:
+    season = ((11, 2), (3, 1))
+    spans = (Span(days=tuple(d), start=a, end=b, season=season if own else None) for d, a, b in drawn)
+    schedule = Schedule(spans=tuple(spans), season=None if own else season)
     table = RuleTable.of([Rule(red=RED_60, schedule=schedule)])
     verdict = judge(table, KernelState.empty(1), np.zeros(1, np.int64), np.array([time]), np.array([61.0]), now=2**43)
     late = judge(table, KernelState.empty(1), np.zeros(1, np.int64), np.array([time]), np.array([61.0]), now=time)
@@ -242,7 +278,6 @@ CONTRADICTIONS: list[tuple[str, dict[str, Any]]] = [
     ("hysteresis", {"direction": "outside", "red": Band(raise_low=1, raise_high=2, clear_low=0, clear_high=3)}),
     ("within", {"samples": 3, "within": 2}),
     ("within", {"within": 61}),
-    ("within", {"within": 5, "duration": 1}),
     ("duration", {"duration": -1}),
     ("clear_samples", {"clear_samples": 0}),
     ("flat_tolerance", {"flat_tolerance": float("nan")}),
@@ -265,7 +300,8 @@ def test_more_rules_that_contradict_themselves_are_refused(code: str, fields: di
     [
         ("schedule", lambda: Schedule(spans=(Span(days=(0,)),))),
         ("schedule", lambda: Schedule(spans=(Span(start=1440),))),
-        ("schedule", lambda: Schedule(spans=(Span(),) * 9)),
+        ("spans", lambda: Schedule(spans=(Span(),) * 9)),
+        ("season", lambda: Span(season=((0, 1), (3, 1)))),
         ("season", lambda: Schedule(season=((2, 30), (3, 1)))),
     ],
 )
@@ -273,6 +309,16 @@ def test_a_schedule_that_is_none_is_refused(code: str, make: Any) -> None:
     with pytest.raises(RuleError) as refusal:
         make()
     assert refusal.value.code == code
+
+
+def test_the_bytes_of_rules_of_an_earlier_release_are_read_as_they_were_meant() -> None:
+    shorter = RULE_ROW.fields["span_season"][1]  # type: ignore[index]
+    rules = [Rule(red=RED_60, schedule=Schedule(spans=(Span(days=(5,)),), season=((4, 15), (10, 15)))), Rule(low=1)]
+    rows = RuleTable.of(rules).cells
+    data = b"".join(row.tobytes()[:shorter] for row in rows)
+    assert rules_from_bytes(data, 2).tobytes() == rows.tobytes()
+    assert rules_from_bytes(rows.tobytes(), 2).tobytes() == rows.tobytes()
+    assert len(rules_from_bytes(b"", 0)) == 0
 
 
 def test_compiled_code_is_kept_only_while_no_module_of_its_folder_changes(tmp_path: Any) -> None:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,89 @@ def test_text_among_the_numbers_is_invalid_and_touches_nothing(desk: Desk) -> No
     assert (facts["ledger"]["invalid"], facts["transitions"]["high_raised"]) == (2, 1)
 
 
+PARQUET = {"series": ["a", "a", "b"], "time": [1, 2, 1], "value": [70.0, 71.0, None]}
+TYPED: list[tuple[str, Any]] = [
+    ("series", pa.array(PARQUET["series"]).dictionary_encode()),
+    ("series", pa.array(PARQUET["series"], pa.large_string())),
+    ("series", pa.array(PARQUET["series"], pa.string_view())),
+    ("series", pa.array([7, 7, 8])),
+    ("time", pa.array([1, 2, 1], pa.int32())),
+    ("time", pa.array([1.0, 2.0, 1.0])),
+    ("time", pa.array(["1", " 2", "1"])),
+    ("time", pa.array([1, 2, 1], pa.timestamp("ms"))),
+    ("time", pa.array([1_000, 2_000, 1_000], pa.timestamp("us", "Asia/Shanghai"))),
+    ("time", pa.array([1_000_000, 2_000_000, 1_000_000], pa.timestamp("ns", "UTC"))),
+    ("value", pa.array([70, 71, None], pa.float32())),
+    ("value", pa.array([70, 71, None], pa.int32())),
+    ("value", pa.array([70, 71, 2**64 - 1], pa.uint64())),
+    ("value", pa.array([Decimal(70), Decimal("71.25"), None], pa.decimal128(9, 2))),
+    ("value", pa.array(["70", "+71.0", "none"])),
+]
+
+
+@pytest.mark.parametrize(("name", "column"), TYPED, ids=[f"{name}-{column.type}" for name, column in TYPED])
+def test_parquet_columns_of_other_types_are_read_as_what_they_mean(desk: Desk, name: str, column: Any) -> None:
+    pq.write_table(pa.table(PARQUET | {name: column}), desk.folder / "r.parquet")
+    code, facts, err = desk.run({"range": [0, 100], "high": {"raise": 60, "samples": 2}}, "r.parquet")
+    assert (code, err, facts["series"], facts["transitions"]["high_raised"]) == (0, "", 2, 1)
+    assert (facts["ledger"]["normal"], facts["ledger"]["invalid"]) == (2, 1)
+
+
+def test_a_parquet_file_without_rows_and_one_without_any_time_are_counted(desk: Desk) -> None:
+    for rows, column, without in ((0, [1.0] * 3, 0), (3, [math.nan] * 3, 3), (3, pa.nulls(3), 3)):
+        pq.write_table(pa.table(PARQUET | {"time": column}).slice(0, rows), desk.folder / "r.parquet")
+        facts = desk.run(WORDS, "r.parquet")[1]
+        assert (facts["readings"], facts["invalid"]["without_time"]) == (rows, without)
+
+
+def test_the_ends_of_an_integer_are_times_and_what_lies_between_is_a_silence(desk: Desk) -> None:
+    words = {"high": {"raise": 60, "duration": "10m"}, "rate": {"limit": 1, "per": "1h"}, "no_data": {"after": "1h"}}
+    first, last = -(2**63), 2**63 - 1
+    facts = desk.counts(words, f"series,time,value\na,{first},70\na,{first + 1},70\na,{last},90\nb,{last},90\n")
+    assert (facts["ledger"]["normal"], facts["ledger"]["late"]) == (3, 1)
+    moved = facts["transitions"]
+    assert (moved["high_raised"], moved["rate_raised"], moved["no_data_raised"], moved["no_data_cleared"]) == (
+        1,
+        0,
+        1,
+        1,
+    )
+
+
+def test_json_lines_of_every_odd_kind_end_each_in_one_state(desk: Desk) -> None:
+    lines = [
+        '\ufeff{"series": "a", "time": 1}', "", '{"value": 5, "time": 2}', '{"series": "a", "value": 5}', "  ", "{}",
+        '{"series": "a", "time": 3, "value": {"v": 5}}', '{"series": "a", "time": 4, "value": true}',
+        '{"series": "a", "time": "5", "value": "70", "more": {"x": [1, {"y": 2}]}}', '{"series": "a", "time": 6, "value": NaN}',
+        '{"series": "\\ud800", "time": 1, "value": 1}',
+    ]  # fmt: skip
+    (desk.folder / "r.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    code, facts, err = desk.run({"high": {"raise": 60}}, "r.jsonl")
+    assert (code, err, facts["transitions"]["high_raised"]) == (0, "", 1)
+    assert facts["ledger"] == {"normal": 2, "invalid": 5, "late": 0, "duplicate": 0, "unknown_device": 2}
+    assert facts["invalid"] == {"out_of_range": 0, "not_a_number": 4, "without_time": 1}
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+def test_names_in_gb18030_far_behind_the_beginning_are_told_apart(desk: Desk, name: str) -> None:
+    rows: list[Row] = [("a", time, 1.0) for time in range(9000)] + [("水位", 1, 70.0), ("雨量", 1, 70.0)]
+    (write_csv if name == "r.csv" else write_wide)(desk.folder / name, rows)
+    (desk.folder / name).write_bytes((desk.folder / name).read_text(encoding="utf-8").encode("gb18030"))
+    facts = desk.run({"default": {}, "series": {"水位": {"high": {"raise": 60}}}}, name)[1]
+    assert (facts["series"], facts["transitions"]["high_raised"]) == (3, 1)
+
+
+def write_wide(path: Path, rows: list[Row]) -> None:
+    lines = (json.dumps({"series": s, "value": v, "time": t}, ensure_ascii=False) for s, t, v in rows)
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_a_hundred_thousand_rows_with_one_text_among_the_numbers_are_still_read_as_columns(desk: Desk) -> None:
+    rows = "".join(f"P-{i % 100},{i},{i % 60}\n" for i in range(100_000))
+    facts = desk.counts(WORDS, f"series,time,value\n{rows}P-1,100000,-\nP-1,1e5,\nP-1, 100001 , 5 \n")
+    assert (facts["readings"], facts["ledger"]["invalid"], facts["ledger"]["normal"]) == (100_003, 2, 100_001)
+
+
 def test_a_reading_without_time_or_series_is_counted_by_its_own_name(desk: Desk) -> None:
     facts = desk.counts(WORDS, "series,time,value\na,,50\n,1,50\na,1,50\n")
     assert (facts["ledger"]["invalid"], facts["ledger"]["unknown_device"], facts["ledger"]["normal"]) == (1, 1, 1)
@@ -229,6 +313,25 @@ def test_silence_rain_and_flatness_of_a_file_are_told_by_its_own_times(desk: Des
     assert (moved["flat_raised"], moved["flat_cleared"]) == (2, 1)
 
 
+def test_several_spans_n_of_m_and_a_duration_stand_in_a_file(desk: Desk) -> None:
+    week = [
+        {"days": [1, 2], "from": "08:00", "to": "09:00"},
+        {"from": "22:00", "to": "02:00", "season": ["12-01", "02-28"]},
+    ]
+    high = {"raise": 60, "samples": 2, "within": 4, "duration": "2m"}
+    begins = {
+        "tuesday morning": 1_764_633_600,
+        "wednesday": 1_764_720_000,
+        "night": 1_764_604_800,
+        "may": 1_777_644_000,
+    }
+    text = "series,time,value\n"
+    for name, begin in begins.items():
+        text += "".join(f"{name},{(begin + minute * 60) * 1000},70\n" for minute in range(-5, 3))
+    facts = desk.counts({"high": high, "schedule": {"weekly": week}}, text)
+    assert facts["transitions"]["high_raised"] == 2
+
+
 @pytest.mark.parametrize("name", ["o.parquet", "o.csv", "o.jsonl"])
 def test_every_transition_is_written(desk: Desk, name: str) -> None:
     rows = made()
@@ -268,9 +371,24 @@ WRONG: list[tuple[Any, str]] = [
     ({"rate": {"limit": 1, "per": "1 week"}}, "default.rate.per: is a time"),
     ({"default": {}, "high": {"raise": 1}}, "beside default"),
     ({"default": {}, "series": {"a": {"high": {"raise": None}}}}, "series.a.high.raise: is missing"),
-    ({"schedule": {"weekly": [{"from": "25:00"}]}}, "minutes 1500"),
+    ({"schedule": {"weekly": [{"from": "25:00"}]}}, "default.schedule.weekly.0: minutes 1500"),
+    ({"schedule": {"weekly": [{"season": ["06-01", "06-31"]}]}}, "weekly.0: there is no day 31 of month 6"),
+    ({"schedule": {"weekly": [{}] * 9}}, "at most 8 spans"),
+    ({"schedule": {"weekly": [{"until": "08:00"}]}}, "weekly.0.until: unknown"),
     ('{"range": [0, 1], "range": [0, 2]}', "stands twice: range"),
     ('{"range": [0, NaN]}', "NaN is no number"),
+    ('{"range": [0, 1e999]}', "is a finite number"),
+    ("", "not JSON"),
+    ({"high": 5}, "default.high: is an object"),
+    ({"high": {"raise": 1, "samples": 0}}, "samples is 1"),
+    ({"high": {"raise": 1, "samples": True}}, "is a whole number"),
+    ({"rate": {"limit": -1}}, "rate_limit is 0 or more"),
+    ({"rate": {"limit": 1, "level": 0}}, "default.rate.level: is blue"),
+    ({"series": []}, "series: is an object"),
+    ({"default": {}, "series": {"a": 1}}, "series.a: is an object"),
+    ({"accumulation": {"counter": 0, "windows": {"1h": {"raise": 1}}}}, "counter: is true or false"),
+    ({"schedule": {"weekly": {}}}, "schedule.weekly: is a list"),
+    ({"schedule": {"weekly": [{"days": []}]}}, "days are 1"),
 ]
 
 
@@ -289,6 +407,22 @@ def test_rules_that_contradict_themselves_end_with_code_2_and_the_place(desk: De
         ("r.jsonl", b'{"series": "a", "value": 1}\n', "no column time"),
         ("r.jsonl", b'{"series": "a", "time": 1, "value": 1}\n{"series": \n', "line 2 is no JSON"),
         ("r.csv", b"series,time,value\na,noon,1\n", "is no time"),
+        (
+            "r.csv",
+            b"series,time,value\na,1,1\na,2026-01-01T00:00:00Z,1\n",
+            "reading 2: '2026-01-01T00:00:00Z' is no time",
+        ),
+        ("r.csv", b"series,time,value\na,9223372036854775808,1\n", "is no time"),
+        ("r.csv", b'series,time,value\n"a,1,1\nb,2,1\n', "unexpected end of data"),
+        ("r.csv", b"series,time,value,value\na,1,1,2\n", "column value stands twice"),
+        ("r.csv", "series,time,value\na,1,1\n".encode("utf-16"), "no column series"),
+        ("r.csv", bytes(range(256)), "no column series"),
+        ("r.csv.gz", gzip.compress(b"series,time,value\n" + b"a,1,1\n" * 9999)[:60], "ended before the end-of-stream"),
+        ("r.csv.gz", b"\x1f\x8b and no more", "ile"),
+        ("r.jsonl", b'{"series": "a", "time": 1, "value": 1}\n7\n', "reading 2 is 7, not an object"),
+        ("r.json", b'[{"series": "a", "time": 1, "value": 1},', "Expecting value"),
+        ("r.json", b'[{"x": ' + b"[" * 99_999, "nested too deep"),
+        ("r.jsonl", b'{"series": "a", "time": 1.5, "value": 1}\n', "is no time"),
         ("r.parquet", b"PAR1 and nothing else", "arquet"),
         ("r.parquet", b"", "no Parquet file"),
     ],

@@ -82,6 +82,13 @@ class AlarmNews:
     escalated: tuple[int, ...] = ()
     cleared: tuple[int, ...] = ()
 
+    def joined(self, more: "AlarmNews") -> "AlarmNews":
+        return AlarmNews(
+            raised=self.raised + more.raised,
+            escalated=self.escalated + more.escalated,
+            cleared=self.cleared + more.cleared,
+        )
+
 
 def transitions_read(rows: NDArray[np.void], locked: LockedSeries, devices: dict[int, KnownDevice]) -> list[Transition]:
     """The kernel's rows in the words of the database; devices by id."""

@@ -1,12 +1,13 @@
 """The one home of judgement: any process hands over what it received, and gets back that it is kept for good.
 
-All of a batch happens in one transaction of the only writer (`judging`): readings, alarms, news and counters, or
-nothing. The kernel's state is in memory; what it comes to can be had again from the store's log at any time.
+All of a batch happens in one transaction of the only writer (`judging`): readings, what is computed from them, alarms,
+news and counters, or nothing. The kernel's state is in memory; what it comes to can be had again from the store's log at any time.
 """
 
 import logging
 import time as clock
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from django.db import OperationalError, connection
@@ -17,6 +18,7 @@ from anlan.monitoring.alarms import AlarmNews, transitions_read, transitions_wri
 from anlan.monitoring.arrivals import Arrival, Messages, StoreResult
 from anlan.monitoring.columns import Columns, columns_of
 from anlan.monitoring.counts import frames_count, states_count, unknown_count
+from anlan.monitoring.derived import derived_arrivals
 from anlan.monitoring.deviations import deviations_count
 from anlan.monitoring.devices import levels_save
 from anlan.monitoring.journal import TAKEN
@@ -28,7 +30,7 @@ from anlan.monitoring.positions import positions_note
 from anlan.monitoring.projections import PROJECTIONS
 from anlan.monitoring.resolve import devices_by_id, series_locked
 from anlan.monitoring.suppression import suppressed_devices
-from anlan.rules import Ledger, judge
+from anlan.rules import Ledger, Verdict, judge
 
 TRIES = 5
 RETRIED = {"40001", "40P01"}
@@ -64,23 +66,48 @@ def _retried(work: Callable[[], StoreResult]) -> StoreResult:
 
 
 def _store(batch: Sequence[Arrival | Messages], now: int) -> StoreResult:
+    """What is computed from the batch is judged and kept with it; it is worked out before anything is appended, so that
+    the store is read as it stands for all.
+    """
     with judging() as memory:
-        columns = columns_of(memory, batch, now)
-        touched = _places(columns.series)
-        memory.touch(touched)
-        verdict = judge(memory.table, memory.state, columns.series, columns.time, columns.value, now=now)
-        states = verdict.ledger
-        _suppress(memory, columns, states)
-        chosen = _chosen(memory, columns, states)
-        ids = memory.ids[columns.series[chosen]]
-        if len(chosen):
-            memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
-        alarms = alarms_write(memory, verdict.transitions, now)
-        positions_note([(one.device, one.frame) for one in columns.heard if one.device], now)
-        pictures_keep([(one.device.id, one.arrival) for one in columns.heard if one.device], now)
-        _count(columns.arrivals, columns, states, now)
-        PROJECTIONS.note(memory, touched, columns.last, now)
-    return _result(states, alarms)
+        judged = _judged(memory, batch, now)
+        columns = judged.columns
+        readings = columns.series, columns.time, columns.value
+        computed = derived_arrivals(memory, judged.touched, readings, judged.verdict.ledger)
+        alarms = _kept(memory, judged, now)
+        if computed:
+            alarms = alarms.joined(_kept(memory, _judged(memory, computed, now), now))
+    return _result(judged.verdict.ledger, alarms)
+
+
+class _Judged(NamedTuple):
+    columns: Columns
+    touched: Places
+    verdict: Verdict
+
+
+def _judged(memory: Memory, batch: Sequence[Arrival | Messages], now: int) -> _Judged:
+    columns = columns_of(memory, batch, now)
+    touched = _places(columns.series)
+    memory.touch(touched)
+    verdict = judge(memory.table, memory.state, columns.series, columns.time, columns.value, now=now)
+    return _Judged(columns, touched, verdict)
+
+
+def _kept(memory: Memory, judged: _Judged, now: int) -> AlarmNews:
+    columns, touched, verdict = judged
+    states = verdict.ledger
+    _suppress(memory, columns, states)
+    chosen = _chosen(memory, columns, states)
+    ids = memory.ids[columns.series[chosen]]
+    if len(chosen):
+        memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
+    alarms = alarms_write(memory, verdict.transitions, now)
+    positions_note([(one.device, one.frame) for one in columns.heard if one.device], now)
+    pictures_keep([(one.device.id, one.arrival) for one in columns.heard if one.device], now)
+    _count(columns.arrivals, columns, states, now)
+    PROJECTIONS.note(memory, touched, columns.last, now)
+    return alarms
 
 
 def _places(series: Places) -> Places:

@@ -21,7 +21,6 @@ from django.db import Error, close_old_connections, connections
 
 from anlan.monitoring.commanding.dispatch import Dispatcher
 from anlan.monitoring.commanding.lines import Lines
-from anlan.monitoring.derived import derived_sweep
 from anlan.monitoring.feeds import pull_forever
 from anlan.monitoring.gateway.ai_topic import AiTopic
 from anlan.monitoring.gateway.inbox import Inbox
@@ -132,7 +131,6 @@ def _sweep(since: int) -> None:
     close_old_connections()
     now = now_ms()
     silence_sweep(now=now, since=since)
-    derived_sweep(now=now)
     with judging() as memory:
         checkpoint_if_due(memory, time.monotonic())
 

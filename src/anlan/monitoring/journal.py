@@ -16,7 +16,7 @@ from anlan.monitoring import store
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.store.blocks import compressed, opened
 from anlan.rules import Ledger, from_bytes, judge, to_bytes
-from anlan.rules.rows import RULE_ROW
+from anlan.rules.rows import rules_from_bytes
 
 TAKEN = (int(Ledger.NORMAL), int(Ledger.ALARM), int(Ledger.SUPPRESSED))
 """The states of readings that the kernel took into its state."""
@@ -95,7 +95,7 @@ def _take(memory: Memory, entry: Entry) -> None:
     if entry.state:
         memory.state.set_rows(places, from_bytes(opened(entry.state, name)))
     if entry.rules:
-        memory.table.set_rows(places, np.frombuffer(opened(entry.rules, name), RULE_ROW))
+        memory.table.set_rows(places, rules_from_bytes(opened(entry.rules, name), len(places)))
 
 
 def entry_write(memory: Memory, places: Places, *, state: bool = False, rules: bool = False) -> None:

@@ -20,7 +20,8 @@ Places = NDArray[np.int64]
 class Directory:
     """Who and what has been looked up: devices by (protocol, code), places of series by (device id, key).
 
-    `names` is the same for the columns of JSON messages, as far as it has been taught. All holds for one `version` of the registry, and `book` is the rulebook of which the memory's table was made.
+    `names` is the same for the columns of JSON messages, as far as it has been taught; `feeding` says which
+    series others are computed from. All holds for one `version` of the registry, and `book` is the rulebook of which the memory's table was made.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class Directory:
         self.unknown: set[tuple[str, str]] = set()
         self.series: dict[tuple[int, str], int] = {}
         self.taught: set[tuple[int, str]] = set()
+        self.feeding: Any = None
         self._names: Names | None = None
 
     @property

@@ -82,6 +82,8 @@ def _counting(rule: ThresholdRule, _unit: str) -> list[str]:
         found.append(_("连续 %d 次越限才触发") % rule.samples)
     if rule.duration_seconds:
         found.append(_("持续越限 %s 才触发") % _long(rule.duration_seconds))
+    if rule.within and rule.duration_seconds:
+        found.append(_("以上两项须同时满足"))
     if rule.clear_samples > 1:
         found.append(_("连续 %d 次回落才解除") % rule.clear_samples)
     if rule.clear_seconds:
@@ -149,17 +151,36 @@ def _range(rule: ThresholdRule, unit: str) -> list[str]:
 
 
 def _when(rule: ThresholdRule, _unit: str) -> list[str]:
-    found = []
-    if rule.schedule_days or rule.schedule_start or rule.schedule_end:
-        days = "、".join(str(WEEK[int(day) - 1]) for day in rule.schedule_days) or _("每天")
-        ends = [
-            f"{end:%H:%M}" if end else "24:00" if last else "00:00"
-            for last, end in enumerate((rule.schedule_start, rule.schedule_end))
-        ]
-        found.append(_("只在%(days)s %(start)s 至 %(end)s 触发") % {"days": days, "start": ends[0], "end": ends[1]})
+    found = [_("只在 %(spans)s 触发") % {"spans": _(";").join(spans_text(rule.spans))}] if rule.spans else []
     if rule.season_from:
         found.append(_("只在每年 %(start)s 至 %(end)s 触发") % {"start": rule.season_from, "end": rule.season_to})
     return found
+
+
+def spans_text(rows: Any) -> list[str]:
+    """One piece a span: on which days, from when to when, in which season."""
+    return [_span(row) for row in rows or []]
+
+
+def _span(row: dict[str, Any]) -> str:
+    told = row.get("days") or ""
+    days = _days(sorted({int(day) for day in told})) if told else _("每天")
+    start, end = row.get("from") or "00:00", row.get("to") or "24:00"
+    end = "24:00" if end == "00:00" else end
+    clock = _("%(start)s 至次日 %(end)s") if end <= start else _("%(start)s 至 %(end)s")
+    text = f"{days} {clock % {'start': start, 'end': end}}"
+    if season := row.get("season"):
+        text += _("(%(start)s 至 %(end)s)") % {"start": season[0], "end": season[1]}
+    return text
+
+
+def _days(days: list[int]) -> str:
+    """Three days or more in a row as the first and the last."""
+    if len(days) == len(WEEK):
+        return _("每天")
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return _("%(first)s至%(last)s") % {"first": WEEK[days[0] - 1], "last": WEEK[days[-1] - 1]}
+    return _("、").join(str(WEEK[day - 1]) for day in days)
 
 
 def _ahead(rule: ThresholdRule, _unit: str) -> list[str]:

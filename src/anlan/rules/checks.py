@@ -48,8 +48,6 @@ def _check_counts(rule: "Rule") -> None:
             raise RuleError(name, f"{name} is 1 to {MOST_SAMPLES}, not {count}")
     if rule.within and not rule.samples <= rule.within <= MOST_WITHIN:
         raise RuleError("within", f"within is {rule.samples} (samples) to {MOST_WITHIN}, not {rule.within}")
-    if rule.within and rule.duration:
-        raise RuleError("within", "n of m samples and a duration without a break exclude each other")
 
 
 def _check_times(rule: "Rule") -> None:

@@ -22,8 +22,8 @@ class Rule(Levels[Threshold | Band]):
 
     Levels (blue to red): "above" raises at value > raise_at and clears at value < clear_at, "below" the other
     way round; "inside" and "outside" take a Band. A level is raised by `samples` consecutive valid readings beyond
-    it, or by `samples` of the last `within` (at most 60), once they have been beyond without a break for `duration`
-    (first to last reading). It is cleared by `clear_samples` consecutive readings past its clearing value over at
+    it, or by `samples` of the last `within` (at most 60) of which the newest is beyond; with a `duration` only once it has
+    been beyond without a break for that long as well (first to last reading). It is cleared by `clear_samples` consecutive readings past its clearing value over at
     least `clear_duration`; another between starts the count anew. What is raised counts no further.
 
     Rate: raised while |value - previous valid value| > rate_limit, or with `rate_per` > 0 while that step divided

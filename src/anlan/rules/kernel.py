@@ -48,7 +48,8 @@ def judge(
     FUTURE (time > now + future_tolerance); LATE (before the last valid reading, or before now - max_age);
     DUPLICATE (time of the last valid reading, whatever the value); ALARM (the series is left with a level,
     rate, sum or flatness raised); NORMAL. Only the last two touch the state. With `gaps`, for what has no clock to
-    sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it.
+    sweep by, a reading after too long a silence raises NO_DATA at the moment it became so and clears it, if the
+    schedule has held at any moment between.
 
     One owner at a time: the loop runs without the GIL. Keep one table and one state for all series, `grow` both for new
     ones, and change rules by `table.set` or `table.set_rows`; `state.rows(idx)` and `state.set_rows(idx, rows)` undo
@@ -70,20 +71,23 @@ def judge(
     return Verdict(ledger=ledger, transitions=_gathered(state, len(series), run, done))
 
 
-def sweep(table: RuleTable, state: KernelState, now: int) -> NDArray[np.void]:
+def sweep(table: RuleTable, state: KernelState, now: int, *, gaps: bool = False, sums: bool = True) -> NDArray[np.void]:
     """What only time tells: raises NO_DATA, once, for every series that at `now` has been silent for `no_data_after`
     ms or longer, and lowers or clears the ACCUMULATION of sums that have fallen.
 
     Silence counts from the last valid reading or `state.since`, whichever is later, and not at all where both
     are NEVER. The transition's time is when the allowed silence ended, its value the last valid one or NaN; of a
     sum that has fallen it is `now` (or the last reading's, where that is later). Rows are TRANSITION, in order of series.
+
+    Silence is raised where the schedule holds at `now`; with `gaps`, for what has no clock, where it has held at any
+    moment since the silence became too long: then it is the same however often one sweeps. Without `sums` they stay.
     """
     _check(table, state, (np.zeros(0, np.int64),))
 
     progress = np.zeros(1, np.int64)
 
     def run(out: NDArray[np.void]) -> int:
-        return sweep_each(_rules(table), _memory(state), now, progress, out)
+        return sweep_each(_rules(table), _memory(state), now, gaps, sums, progress, out)
 
     return _gathered(state, len(state), run, lambda: bool(progress[0] >= len(state)))
 

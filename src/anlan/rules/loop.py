@@ -7,7 +7,7 @@ from numpy import uint64
 from anlan.rules.compiled import apart, compiled
 from anlan.rules.rows import CALM_ROWS
 from anlan.rules.samples import flat_of, level_of, rate_of
-from anlan.rules.schedule_at import may_raise
+from anlan.rules.schedule_at import elapsed, may_raise, may_raise_within
 from anlan.rules.state import NEVER
 from anlan.rules.states import Kind, Ledger
 from anlan.rules.sums import enter, sums
@@ -51,10 +51,10 @@ def _write(out: Any, count: int, at: Any, kind: int, before: int, after: int, wi
 def _missed(rule: Any, cell: Any, out: Any, count: int, series: int, time: int) -> int:
     """Raises the silence that a sweep would have found before this reading."""
     heard = max(cell.last_time, cell.since)
-    if rule.no_data_after == 0 or cell.no_data_level or heard == NEVER or time - heard <= rule.no_data_after:
+    if rule.no_data_after == 0 or cell.no_data_level or heard == NEVER or elapsed(time, heard) <= rule.no_data_after:
         return count
     moment = heard + rule.no_data_after
-    if not may_raise(rule, moment):
+    if not may_raise_within(rule, moment, time - 1):
         return count
     cell.no_data_level = rule.no_data_level
     return _write(out, count, (-1, series, moment, cell.last_value), NO_DATA, 0, rule.no_data_level, 0)
@@ -177,7 +177,7 @@ def judge_each(
 
 
 @compiled
-def sweep_each(rules: Any, memory: Any, now: int, progress: Any, out: Any) -> int:
+def sweep_each(rules: Any, memory: Any, now: int, gaps: bool, falls: bool, progress: Any, out: Any) -> int:
     """Series from `progress[0]` on; gives how many rows of `out` were written, and stops where it has no more room."""
     cells, settled, side_of, sides, ring_time, ring_amount = memory
     count = 0
@@ -187,12 +187,15 @@ def sweep_each(rules: Any, memory: Any, now: int, progress: Any, out: Any) -> in
         progress[0] = s + 1
         rule, cell, side = rules[0][rules[2][s]], cells[s], sides[side_of[s]]
         heard = max(cell.last_time, cell.since)
-        silent = rule.no_data_after > 0 and heard != NEVER and heard <= now - rule.no_data_after
-        if silent and cell.no_data_level == 0 and may_raise(rule, now):
+        silent = rule.no_data_after > 0 and NEVER < heard <= now and elapsed(now, heard) >= rule.no_data_after
+        if silent and cell.no_data_level == 0:
+            moment = heard + rule.no_data_after
+            silent = may_raise_within(rule, moment if gaps else now, now)
+        if silent and cell.no_data_level == 0:
             cell.no_data_level, settled[s] = rule.no_data_level, 0
             at = (-1, s, heard + rule.no_data_after, cell.last_value)
             count = _write(out, count, at, NO_DATA, 0, rule.no_data_level, 0)
-        if cell.accumulation_level and rule.windows:
+        if falls and cell.accumulation_level and rule.windows:
             moment = max(now, cell.last_time)
             level, window = sums(rule, cell, side, (ring_time, ring_amount), moment, False)
             before, cell.accumulation_level = int(cell.accumulation_level), level

@@ -14,9 +14,10 @@ import pyarrow.json as pjson
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from anlan.rules import plain_rows
+from anlan.rules import plain_rows, text_numbers
 
 COLUMNS = ("series", "time", "value")
+MOST = 2
 ROWS = 1 << 20
 BLOCK = 16 << 20
 NAME = pa.dictionary(pa.int32(), pa.string())
@@ -30,7 +31,7 @@ class ReadingsError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """Rows in the order of the file. `series` is a place in `Readings.names`, -1 where none is named; a reading
-    without a value or without a time (counted in `timeless`) has NaN.
+    without a value or without a time (counted in `timeless`, where it has a series) has NaN.
     """
 
     series: NDArray[np.int64]
@@ -41,35 +42,40 @@ class Batch:
 
 @dataclass(kw_only=True)
 class Readings:
-    """What a file holds, a batch at a time. `names` grows as batches come."""
+    """What a file holds, a batch at a time. `names` and the number of readings `read` grow as batches come."""
 
     path: Path
     names: list[str] = field(default_factory=list)
+    read: int = 0
     _places: dict[str, int] = field(default_factory=dict)
     _dictionary: Any = None
     _known: NDArray[np.int64] = field(default_factory=lambda: np.full(1, -1))
 
-    def batches(self, *, lenient: bool = False) -> Iterator[Batch]:
-        """Raises ReadingsError, and pyarrow.ArrowInvalid for what only a `lenient` reading, row by row, takes:
-        text among the numbers, whole numbers written as 1.0.
+    def batches(self, patience: int = 0) -> Iterator[Batch]:
+        """Raises ReadingsError, and pyarrow.ArrowInvalid for what only more `patience` takes: 1 for text among the
+        numbers of a CSV file, MOST, row by row, for rows of odd lengths, odd encodings and JSON of odd values.
         """
         with self.path.open("rb") as file:
-            for batch in _record_batches(file, self.path, lenient):
+            for batch in _record_batches(file, self.path, patience):
                 if batch.num_rows:
                     yield self.batch(batch)
 
     def batch(self, batch: pa.RecordBatch) -> Batch:
         """The columns of COLUMNS as arrays."""
         series, time, value = (batch.column(name) for name in COLUMNS)
-        time = _whole(time)
+        time = _whole(time, self.read + 1)
+        self.read += len(time)
         values = _plain(pc.fill_null(_real(value), np.nan), np.float64)
+        timeless, places = np.zeros(0, np.int64), self._series(series)
         if time.null_count:
-            values = np.where(_plain(pc.cast(pc.is_null(time), pa.int8()), np.int8), np.nan, values)
+            timeless = np.flatnonzero(_plain(pc.cast(pc.is_null(time), pa.int8()), np.int8))
+            values = values.copy()
+            values[timeless] = np.nan
         return Batch(
-            series=self._series(series),
+            series=places,
             time=_plain(pc.fill_null(time, 0), np.int64),
             value=values,
-            timeless=time.null_count,
+            timeless=int((places[timeless] >= 0).sum()),
         )
 
     def _series(self, column: pa.Array) -> NDArray[np.int64]:
@@ -94,7 +100,7 @@ class Readings:
         return place
 
 
-def _record_batches(file: BinaryIO, path: Path, lenient: bool) -> Iterator[pa.RecordBatch]:
+def _record_batches(file: BinaryIO, path: Path, patience: int) -> Iterator[pa.RecordBatch]:
     begin = file.read(1 << 16)
     file.seek(0)
     if begin[:2] == b"\x1f\x8b":
@@ -105,17 +111,19 @@ def _record_batches(file: BinaryIO, path: Path, lenient: bool) -> Iterator[pa.Re
         return _parquet(file)
     if path.suffix in (".parquet", ".pq"):
         raise ReadingsError(f"{path} is no Parquet file")
-    text = begin.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = begin.removeprefix(plain_rows.BOM).lstrip()
     if not text:
         return iter(())
     if text[:1] in b"{[":
-        return plain_rows.of_json(file) if lenient or text[:1] == b"[" else _json(file, text)
-    return plain_rows.of_csv(file, begin) if lenient else _csv(file, begin)
+        return plain_rows.of_json(file) if patience or text[:1] == b"[" else _json(file, text)
+    return plain_rows.of_csv(file, begin) if patience == MOST else _csv(file, begin, as_text=patience > 0)
 
 
 def _columns(names: list[str]) -> None:
     if missing := [name for name in COLUMNS if name not in names]:
-        raise ReadingsError(f"no column {', '.join(missing)}; there are {', '.join(names)}")
+        raise ReadingsError(f"no column {', '.join(missing)}; there are {', '.join(names)!r:.200}")
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        raise ReadingsError(f"column {twice[0]} stands twice")
 
 
 def _parquet(file: BinaryIO) -> Iterator[pa.RecordBatch]:
@@ -124,10 +132,11 @@ def _parquet(file: BinaryIO) -> Iterator[pa.RecordBatch]:
     return iter(opened.iter_batches(ROWS, columns=list(COLUMNS)))
 
 
-def _csv(file: BinaryIO, begin: bytes) -> Iterator[pa.RecordBatch]:
+def _csv(file: BinaryIO, begin: bytes, *, as_text: bool) -> Iterator[pa.RecordBatch]:
     names, delimiter, encoding = plain_rows.header(begin)
     _columns(names)
     types = {"series": NAME, "time": pa.int64(), "value": pa.float64()}
+    types |= dict.fromkeys(("time", "value"), pa.string()) if as_text else {}
     return iter(
         pcsv.open_csv(
             file,
@@ -154,10 +163,14 @@ def _plain(array: Any, kind: type[Any]) -> NDArray[Any]:
     return np.frombuffer(array.buffers()[1] or b"", kind)[array.offset : array.offset + len(array)]
 
 
-def _whole(time: Any) -> Any:
-    """Times as int64 ms; moments of Parquet are turned into them."""
+def _whole(time: Any, first: int) -> Any:
+    """Times as int64 ms, of readings counted from `first`; moments of Parquet are turned into them."""
+    if text_numbers.is_text(time):
+        return text_numbers.times(time, first)
     if pa.types.is_timestamp(time.type):
         time = pc.cast(time, pa.timestamp("ms"), safe=False)
+    if pa.types.is_floating(time.type):
+        time = pc.if_else(pc.is_nan(time), None, time)
     try:
         return pc.cast(time, pa.int64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -165,6 +178,11 @@ def _whole(time: Any) -> Any:
 
 
 def _real(value: Any) -> Any:
+    """What is no number, such as true, is NaN."""
+    if pa.types.is_boolean(value.type):
+        return pa.nulls(len(value), pa.float64())
+    if text_numbers.is_text(value):
+        return text_numbers.reals(value)
     try:
         return pc.cast(value, pa.float64(), safe=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from anlan.rules.checks import limits
 from anlan.rules.declaration import Rule
-from anlan.rules.schedule import MOST_SPANS
+from anlan.rules.schedule import MOST_SPANS, places_of
 from anlan.rules.states import Ledger, Level
 
 RULE_ROW = np.dtype(
@@ -47,12 +47,15 @@ RULE_ROW = np.dtype(
         ("rate_level", "u1"),
         ("flat_level", "u1"),
         ("no_data_level", "u1"),
-        ("reserved", "u1", (2,)),
+        ("seasons", "u1"),
+        ("reserved", "u1"),
+        ("span_season", "<u2", (MOST_SPANS, 2)),
     ],
     align=True,
 )
 """`given` has bit k for level k + 1; a level that is not given is never beyond and always past. `sided` says that
-the rule needs a SIDE_ROW."""
+the rule needs a SIDE_ROW, bit k of `seasons` that span k has a season of its own. New fields come last: shorter rows of
+an earlier release are read as if zeros followed (`rules_from_bytes`)."""
 
 CALM_ROW = np.dtype([("low", "<f8"), ("high", "<f8"), ("step", "<f8"), ("gap", "<u8"), ("ledger", "<i8")])
 """A series at rest stays so, and its reading gets the ledger state, where low <= value <= high, |step| <= step and
@@ -104,10 +107,18 @@ def _write_schedule(row: Any, rule: Rule) -> None:
     if rule.schedule is None:
         return
     row["scheduled"], row["spans"] = 1, len(rule.schedule.spans)
-    row["season"] = rule.schedule.places()
+    row["season"] = places_of(rule.schedule.season)
     for k, span in enumerate(rule.schedule.spans):
         row["span_start"][k], row["span_length"][k] = span.start, span.length
         row["span_days"][k] = sum(1 << (day - 1) for day in set(span.days))
+        if span.season is not None:
+            row["span_season"][k], row["seasons"] = places_of(span.season), row["seasons"] | 1 << k
+
+
+def rules_from_bytes(data: bytes, n: int) -> NDArray[np.void]:
+    """The RULE_ROW of n series from their bytes, also from those of an earlier release. ValueError for others."""
+    whole = np.frombuffer(data, np.uint8).reshape(n, len(data) // max(1, n))
+    return np.pad(whole, ((0, 0), (0, RULE_ROW.itemsize - whole.shape[1]))).view(RULE_ROW)[:, 0]
 
 
 def calm_of(row: np.void) -> NDArray[np.void]:

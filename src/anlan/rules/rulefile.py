@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from anlan.rules.declaration import Rule
 from anlan.rules.parts import Band, RuleError, Threshold, Window
@@ -22,7 +22,9 @@ from anlan.rules.rulewords import (
     pair,
     two,
 )
-from anlan.rules.schedule import Schedule, Span
+from anlan.rules.schedule import Schedule, Season, Span
+
+T = TypeVar("T")
 
 DIRECTIONS = {"high": "above", "low": "below", "inside": "inside", "outside": "outside"}
 COUNTS = ("samples", "within", "clear_samples")
@@ -114,7 +116,7 @@ def _face(rule: Rule, given: Object, face: str, where: str) -> Rule:
     return _built(lambda: replace(rule, **_levels(given[face], face, where)), where) if face in given else rule
 
 
-def _built(make: Callable[[], Rule], where: str) -> Rule:
+def _built(make: Callable[[], T], where: str) -> T:
     try:
         return make()
     except RuleError as error:
@@ -178,7 +180,7 @@ def _accumulation(told: Object, where: str) -> dict[str, Any]:
         return {}
     where, one = f"{where}.accumulation", an_object(told["accumulation"], f"{where}.accumulation")
     known(one, ("windows", "counter"), where)
-    counter = one.get("counter") or False
+    counter = False if one.get("counter") is None else one["counter"]
     if not isinstance(counter, bool):
         raise RulesFileError(f"{where}.counter", "is true or false")
     windows = []
@@ -214,23 +216,28 @@ def _schedule(told: Object, where: str) -> dict[str, Any]:
         return {}
     where, one = f"{where}.schedule", an_object(told["schedule"], f"{where}.schedule")
     known(one, ("weekly", "season"), where)
-    weekly, season = one.get("weekly") or [], one.get("season")
+    weekly, season = [] if one.get("weekly") is None else one["weekly"], one.get("season")
     if not isinstance(weekly, list):
         raise RulesFileError(f"{where}.weekly", 'is a list of {"days": [1, …], "from": "08:00", "to": "18:00"}')
     spans = tuple(_span(span, f"{where}.weekly.{k}") for k, span in enumerate(weekly))
-    if season is None:
-        return {"schedule": Schedule(spans=spans)}
-    if not isinstance(season, list) or len(season) != 2:
+    return {"schedule": _built(lambda: Schedule(spans=spans, season=_season(season, where)), where)}
+
+
+def _season(told: Any, where: str) -> Season | None:
+    if told is None:
+        return None
+    if not isinstance(told, list) or len(told) != 2:
         raise RulesFileError(f"{where}.season", 'is ["MM-DD", "MM-DD"]')
-    first, last = (two(day, "-", f"{where}.season") for day in season)
-    return {"schedule": Schedule(spans=spans, season=(first, last))}
+    return two(told[0], "-", f"{where}.season"), two(told[1], "-", f"{where}.season")
 
 
 def _span(told: Any, where: str) -> Span:
-    known(an_object(told, where), ("days", "from", "to"), where)
-    days = told.get("days") or list(range(1, 8))
+    known(an_object(told, where), ("days", "from", "to", "season"), where)
+    given = {key: value for key, value in told.items() if value is not None}
+    days = given.get("days", list(range(1, 8)))
     if not isinstance(days, list):
         raise RulesFileError(f"{where}.days", "is a list of 1 (Monday) to 7 (Sunday)")
-    start, end = two(told.get("from", "00:00"), ":", where), two(told.get("to", "24:00"), ":", where)
-    days = tuple(count(day, f"{where}.days") for day in days)
-    return Span(days=days, start=start[0] * 60 + start[1], end=end[0] * 60 + end[1])
+    start, end = two(given.get("from", "00:00"), ":", where), two(given.get("to", "24:00"), ":", where)
+    days, season = tuple(count(day, f"{where}.days") for day in days), _season(given.get("season"), where)
+    begin, until = start[0] * 60 + start[1], end[0] * 60 + end[1]
+    return _built(lambda: Span(days=days, start=begin, end=until, season=season), where)

@@ -66,7 +66,7 @@ def pair(told: Any, where: str) -> tuple[float, float]:
 
 
 def level(told: Object, otherwise: str, where: str) -> Level:
-    name = told.get("level") or otherwise
+    name = otherwise if told.get("level") is None else told["level"]
     if not isinstance(name, str) or name not in COLOURS:
         raise RulesFileError(f"{where}.level", f"is {', '.join(COLOURS)}, not {name!r:.60}")
     return COLOURS[name]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anlan.rules.kernel import Verdict, judge, sweep, warm
-from anlan.rules.readings import Batch, Readings
+from anlan.rules.readings import MOST, Batch, Readings
 from anlan.rules.rulefile import RulesFile
 from anlan.rules.state import KernelState
 from anlan.rules.states import Kind, Ledger
@@ -96,7 +96,11 @@ class Judged:
     def end(self) -> None:
         """The clock at the end stands at the newest reading."""
         if self.clocked:
-            self._tell([sweep(t, s, self.newest) for t, s in zip(self.table, self.state, strict=True)], 0)
+            self.sweep(self.newest)
+
+    def sweep(self, now: int, *, sums: bool = True) -> None:
+        """What only time tells, at a moment of the readings' own time."""
+        self._tell([sweep(t, s, now, gaps=True, sums=sums) for t, s in zip(self.table, self.state, strict=True)], 0)
 
     def _tell(self, moved: list[NDArray[np.void]], first: int) -> None:
         rows = np.concatenate(moved)
@@ -118,22 +122,22 @@ def _labels(face: str) -> list[list[str]]:
 
 def rules_run(path: Path, rules: RulesFile, out: Path | None = None) -> dict[str, Any]:
     """What the command prints as JSON; `out` gets every transition. Raises ReadingsError, OSError and, for a broken
-    file, ValueError.
+    file, ValueError, EOFError or zlib.error.
     """
     warm()
-    try:
-        return _run(path, rules, out, lenient=False)
-    except pa.ArrowInvalid:
-        return _run(path, rules, out, lenient=True)
+    for patience in range(MOST):
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError):
+            return _run(path, rules, out, patience)
+    return _run(path, rules, out, MOST)
 
 
-def _run(path: Path, rules: RulesFile, out: Path | None, *, lenient: bool) -> dict[str, Any]:
+def _run(path: Path, rules: RulesFile, out: Path | None, patience: int) -> dict[str, Any]:
     readings = Readings(path=path)
     judged = Judged.fresh(rules, readings.names)
     start = perf_counter()
     with transitions_file(out) if out else nullcontext() as moved:
         judged.moved = moved
-        for batch in ahead(readings.batches(lenient=lenient)):
+        for batch in ahead(readings.batches(patience)):
             judged.take(batch)
         judged.end()
     return _counts(judged, perf_counter() - start)

@@ -4,6 +4,7 @@ from typing import Any
 
 from anlan.rules.checks import MOST_SAMPLES
 from anlan.rules.compiled import compiled
+from anlan.rules.schedule_at import elapsed
 from anlan.rules.state import NEVER, RAISED
 
 
@@ -17,7 +18,7 @@ def _cleared(rule: Any, side: Any, k: int, run: int, time: int, past: bool) -> i
     if rule.clear_duration:
         if side.pending[k] == NEVER:
             side.pending[k] = time
-        if time - side.pending[k] < rule.clear_duration:
+        if elapsed(time, side.pending[k]) < rule.clear_duration:
             return max(run - 1, -MOST_SAMPLES)
     if -run < rule.clear_samples:
         return run - 1
@@ -27,23 +28,21 @@ def _cleared(rule: Any, side: Any, k: int, run: int, time: int, past: bool) -> i
 @compiled
 def _counted(rule: Any, side: Any, k: int, run: int, time: int, beyond: bool) -> int:
     """The run of a level that is not raised after one more sample."""
+    ones = run + 1
     if rule.history_mask:
         side.history[k] = (side.history[k] << 1 | beyond) & rule.history_mask
         bits, ones = side.history[k], 0
         while bits:
             bits &= bits - 1
             ones += 1
-        return RAISED if beyond and ones >= rule.samples else 0
     if not beyond:
-        if rule.duration:
-            side.pending[k] = NEVER
+        side.pending[k] = NEVER
         return 0
-    if rule.duration:
-        if side.pending[k] == NEVER:
-            side.pending[k] = time
-        if time - side.pending[k] < rule.duration:
-            return min(run + 1, MOST_SAMPLES)
-    return run + 1 if run + 1 < rule.samples else RAISED
+    if rule.duration and side.pending[k] == NEVER:
+        side.pending[k] = time
+    if ones >= rule.samples and (not rule.duration or elapsed(time, side.pending[k]) >= rule.duration):
+        return RAISED
+    return 0 if rule.history_mask else min(run + 1, MOST_SAMPLES)
 
 
 @compiled
@@ -103,7 +102,7 @@ def level_of(rule: Any, cell: Any, side: Any, has_side: bool, time: int, value: 
 def rate_of(rule: Any, cell: Any, time: int, value: float, may: bool) -> int:
     step = abs(value - cell.last_value)
     if rule.rate_per > 0:
-        fast = step * rule.rate_per > rule.rate_limit * (time - cell.last_time)
+        fast = step * rule.rate_per > rule.rate_limit * elapsed(time, cell.last_time)
     else:
         fast = step > rule.rate_limit
     return rule.rate_level if fast & (may | (cell.rate_level > 0)) else 0
@@ -114,5 +113,5 @@ def flat_of(rule: Any, cell: Any, side: Any, time: int, value: float, may: bool)
     if not abs(value - side.flat_value) <= rule.flat_tolerance:
         side.flat_value, side.flat_since = value, time
         return 0
-    long = time - side.flat_since >= rule.flat_after
+    long = elapsed(time, side.flat_since) >= rule.flat_after
     return rule.flat_level if long and (may or cell.flat_level > 0) else 0

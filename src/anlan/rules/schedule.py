@@ -11,16 +11,29 @@ MOST_SPANS = 8
 DAYS_OF = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
+Season = tuple[tuple[int, int], tuple[int, int]]
+"""The first and the last day as (month, day), both included; it may go over the turn of the year."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Minutes `start` (included) to `end` (excluded) of the named days, 1 Monday to 7 Sunday.
+    """Minutes `start` (included) to `end` (excluded) of the named days, 1 Monday to 7 Sunday, in its season.
 
-    An end at or before the start lies on the next day: 1320 to 360 is from 22:00 to 06:00.
+    An end at or before the start lies on the next day: 1320 to 360 is from 22:00 to 06:00. It belongs to the day on
+    which it begins, so that the night of a season's last day is whole. Raises RuleError "schedule" or "season".
     """
 
     days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     start: int = 0
     end: int = DAY_MINUTES
+    season: Season | None = None
+
+    def __post_init__(self) -> None:
+        if not self.days or not set(self.days) <= set(range(1, 8)):
+            raise RuleError("schedule", f"days are 1 (Monday) to 7 (Sunday), not {self.days}")
+        if not (0 <= self.start < DAY_MINUTES and 0 < self.end <= DAY_MINUTES):
+            raise RuleError("schedule", f"minutes {self.start} to {self.end} are not in a day")
+        _check_season(self.season)
 
     @property
     def length(self) -> int:
@@ -30,28 +43,28 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Outside of it nothing is raised; what is raised stays until it is cleared. No span is every minute.
+    """Outside of it nothing is raised; what is raised stays until it is cleared.
 
-    `season` is two (month, day), both included, and may go over the turn of the year. Raises RuleError
-    "schedule" or "season".
+    It is what lies in any of the spans (none is every minute), on a day of the season. Raises RuleError "spans" or
+    "season".
     """
 
     spans: tuple[Span, ...] = ()
-    season: tuple[tuple[int, int], tuple[int, int]] | None = None
+    season: Season | None = None
 
     def __post_init__(self) -> None:
         if len(self.spans) > MOST_SPANS:
-            raise RuleError("schedule", f"at most {MOST_SPANS} spans, not {len(self.spans)}")
-        for span in self.spans:
-            if not span.days or not set(span.days) <= set(range(1, 8)):
-                raise RuleError("schedule", f"days are 1 (Monday) to 7 (Sunday), not {span.days}")
-            if not (0 <= span.start < DAY_MINUTES and 0 < span.end <= DAY_MINUTES):
-                raise RuleError("schedule", f"minutes {span.start} to {span.end} are not in a day")
-        for month, day in self.season or ():
-            if not (1 <= month <= 12 and 1 <= day <= DAYS_OF[month - 1]):
-                raise RuleError("season", f"there is no day {day} of month {month}")
+            raise RuleError("spans", f"at most {MOST_SPANS} spans, not {len(self.spans)}")
+        _check_season(self.season)
 
-    def places(self) -> tuple[int, int]:
-        """First and last day of the season as (month - 1) * 31 + day - 1."""
-        first, last = self.season or ((1, 1), (12, 31))
-        return (first[0] - 1) * 31 + first[1] - 1, (last[0] - 1) * 31 + last[1] - 1
+
+def _check_season(season: Season | None) -> None:
+    for month, day in season or ():
+        if not (1 <= month <= 12 and 1 <= day <= DAYS_OF[month - 1]):
+            raise RuleError("season", f"there is no day {day} of month {month}")
+
+
+def places_of(season: Season | None) -> tuple[int, int]:
+    """The first and last day of a season, or of the year, as (month - 1) * 31 + day - 1."""
+    first, last = season or ((1, 1), (12, 31))
+    return (first[0] - 1) * 31 + first[1] - 1, (last[0] - 1) * 31 + last[1] - 1

@@ -19,6 +19,7 @@ from anlan.rules.packing import from_bytes, to_bytes
 from anlan.rules.readings import Batch, Readings
 from anlan.rules.rulefile import RulesFile, read_rules
 from anlan.rules.run import Judged
+from anlan.rules.state import NEVER
 from anlan.rules.transitions_file import SCHEMA, transitions_table
 
 READINGS = "series string, time long, value double"
@@ -26,6 +27,9 @@ ALARMS = (
     "series string, time long, value double, transition string, level_before string, level_after string, window int"
 )
 COLUMNS = ("series", "time", "value", "transition", "level_before", "level_after", "window")
+DAY, FUTURE = 86_400_000, 300_000
+DELAY_DAYS = 36_500
+"""A hundred years: see `_clocked`."""
 LEDGER = "ledger."
 """Rows whose transition begins so have no series: `value` readings of a micro-batch ended in that state."""
 
@@ -64,20 +68,45 @@ def readings(spark: Any, source: Source) -> Any:
     return found.select(from_json(col("value").cast("string"), READINGS).alias("one")).select("one.*")
 
 
-def alarms(stream: Any, rules: str, *, shards: int = 16) -> Any:
+def alarms(stream: Any, rules: str, *, shards: int = 16, patience: int = 60_000) -> Any:
     """Transitions of a stream of READINGS by the rules of a rules file's text, as ALARMS, with the ledger's rows.
 
     Readings of a series are judged in order of time within a micro-batch; one that comes in a later micro-batch than a
-    newer one of its series is late. Silence is told by the reading that ends it. Equal input gives equal alarms.
+    newer one of its series is late. Silence is raised once the newest reading of the whole stream is `patience` ms past
+    its moment, also where the series never returns, or else by the reading that ends it. Equal input gives equal alarms,
+    as long as no series is further behind the others than that. A fallen sum is told by the next reading.
     """
     from pyspark.sql.functions import hash as hashed
     from pyspark.sql.functions import lit, pmod
 
     read_rules(rules)
-    placed = stream.withColumn("shard", pmod(hashed("series"), lit(shards)))
+    placed = _clocked(stream.withColumn("shard", pmod(hashed("series"), lit(shards))))
     return placed.groupBy("shard").applyInPandasWithState(
-        _judge_shard(rules), ALARMS, "state binary", "append", "NoTimeout"
+        _judge_shard(rules, patience), ALARMS, "state binary", "append", "EventTimeTimeout"
     )
+
+
+def _clocked(stream: Any) -> Any:
+    """The same with a watermark that is the newest time of any reading.
+
+    Spark drops what is behind the watermark, unseen and uncounted. So the event time is put off by as much as the
+    watermark is late: nothing is ever that far behind. A reading from the future moves it by no more than a clock may be
+    wrong, or else all series would seem silent.
+    """
+    from pyspark.sql.functions import (
+        coalesce,
+        col,
+        current_timestamp,
+        greatest,
+        least,
+        lit,
+        timestamp_millis,
+        unix_millis,
+    )
+
+    newest = unix_millis(current_timestamp()) + FUTURE
+    time = least(greatest(coalesce(col("time"), lit(0)), lit(0)), newest)
+    return stream.withColumn("at", timestamp_millis(time + DELAY_DAYS * DAY)).withWatermark("at", f"{DELAY_DAYS} days")
 
 
 def alarms_write(found: Any, *, out: str, checkpoint: str, once: bool, seconds: int = 5) -> Any:
@@ -87,15 +116,18 @@ def alarms_write(found: Any, *, out: str, checkpoint: str, once: bool, seconds: 
     return writer.outputMode("append").trigger(**trigger).start()
 
 
-def _judge_shard(rules: str) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
+def _judge_shard(rules: str, patience: int) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
     known: list[RulesFile] = []
 
     def judge_shard(key: Any, frames: Iterator[Any], state: Any) -> Iterator[Any]:
         if not known:
             known.append(read_rules(rules))
         shard = Shard(known[0], state.get[0] if state.exists else b"")
-        table = shard.take(list(frames))
+        newest = state.getCurrentWatermarkMs()
+        table = shard.take([one for one in frames if len(one)], newest - patience)
         state.update((shard.pack(),))
+        if (due := shard.due()) is not None:
+            state.setTimeoutTimestamp(max(due + patience, newest + 1))
         yield table.to_pandas()
 
     return judge_shard
@@ -121,11 +153,21 @@ class Shard:
         parts = ["\0".join(self.series.names).encode(), *(to_bytes(state) for state in self.judged.state)]
         return b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
-    def take(self, frames: list[Any]) -> pa.Table:
-        """The alarms of the readings of some frames, and the ledger's rows."""
+    def due(self) -> int | None:
+        """The first moment at which a silence may have to be raised; None where none may."""
+        table, state = self.judged.table[0], self.judged.state[0]
+        waits = (table["no_data_after"] > 0) & (state.no_data_level == 0) & (state.last_time != NEVER)
+        return int((state.last_time + table["no_data_after"])[waits].min()) if waits.any() else None
+
+    def take(self, frames: list[Any], clock: int) -> pa.Table:
+        """The alarms of the readings of some frames and of the silences that became too long before `clock` (ms), and the
+        ledger's rows.
+        """
         found: list[pa.Table] = []
         self.judged.moved = lambda rows, told, names: found.append(transitions_table(rows, told, names))
-        self.judged.take(self._batch(frames))
+        if frames:
+            self.judged.take(self._batch(frames))
+        self.judged.sweep(clock - 1, sums=False)
         moved = pa.concat_tables([*found, SCHEMA.empty_table()]).select(list(COLUMNS))
         states = {f"{LEDGER}{state.name.lower()}": n for state, n in self.judged.states.items() if n}
         counts = {name: [None] * len(states) for name in COLUMNS} | {

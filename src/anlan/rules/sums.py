@@ -3,8 +3,15 @@
 from typing import Any
 
 from anlan.rules.compiled import compiled
+from anlan.rules.state import NEVER
 
 INFINITY = float("inf")
+
+
+@compiled
+def earlier(time: int, length: int) -> int:
+    """So many ms before a moment, NEVER where no integer is as early."""
+    return time - length if time >= NEVER + length else NEVER
 
 
 @compiled
@@ -12,7 +19,7 @@ def enter(rule: Any, side: Any, rings: Any, time: int, amount: float) -> None:
     """One more entry, joined to the newest where both are of one slot; what no window reaches goes."""
     times, amounts = rings
     mask = times.shape[1] - 1
-    oldest = time - rule.window_length[rule.windows - 1]
+    oldest = earlier(time, rule.window_length[rule.windows - 1])
     while side.entries > 0 and times[side.ring, side.head & mask] <= oldest:
         side.head, side.entries = (side.head + 1) & mask, side.entries - 1
     if amount == 0:
@@ -58,7 +65,7 @@ def sums(rule: Any, cell: Any, side: Any, rings: Any, time: int, may: bool) -> t
         before = int(side.window_level[w])
         after, total = 0, 0.0
         if w < rule.windows:
-            total = _sum(side, rings, time - rule.window_length[w])
+            total = _sum(side, rings, earlier(time, rule.window_length[w]))
             after = _window_level(rule, w, before, total)
             after = after if may else min(before, after)
         side.window_sum[w], side.window_level[w] = total, after

@@ -52,7 +52,7 @@ class DerivedSeries(models.Model):
     key = models.CharField(_("指标代码"), max_length=60)
     unit = models.CharField(_("单位"), max_length=20, blank=True)
     max_age_minutes = models.PositiveIntegerField(
-        _("最大时差(分钟)"), default=15, help_text=_("另一指标的读数早于这么久就不算")
+        _("最大时差(分钟)"), default=15, help_text=_("各指标到齐才计算;读数早于这么久的指标不再等,也不算")
     )
     active = models.BooleanField(_("启用"), default=True)
     device = models.OneToOneField(

@@ -19,7 +19,7 @@ RULE_FAULTS = {
     "band": _("区间须有下界和上界,且下界低于上界;只有“区间内”“区间外”触发才填下界。"),
     "samples": _("连续次数须在 1 至 1000000 之间。"),
     "clear_samples": _("解除次数须在 1 至 1000000 之间。"),
-    "within": _("“最近几次之中”须不少于次数、不多于 64,且不能与持续时长同时使用。"),
+    "within": _("“最近几次之中”须不少于次数、不多于 60。"),
     "duration": _("持续时长过长。"),
     "clear_duration": _("解除时长过长。"),
     "rate_per": _("突变时长过长。"),
@@ -27,7 +27,8 @@ RULE_FAULTS = {
     "flat_tolerance": _("不变容差不能为负数。"),
     "flat_after": _("不变时限过长。"),
     "flat_level": _("设了不变时限就要选级别。"),
-    "schedule": _("生效星期须为 1(周一)至 7(周日)。"),
+    "schedule": _("生效星期须为 1(周一)至 7(周日),时刻须在一天之内。"),
+    "spans": _("生效时段最多八个,写法须与说明一致。"),
     "season": _("生效季节须写成“月-日”,如 04-15 至 10-15,且两端都填。"),
     "direction": _("方向有误。"),
     "rate_limit": _("突变限值不能为负数。"),
@@ -142,9 +143,7 @@ class ThresholdRule(models.Model):
     flat_minutes = models.PositiveIntegerField(_("不变时限(分钟)"), default=0, help_text=_("0 为不检查"))
     flat_tolerance = models.FloatField(_("不变容差"), default=0)
     flat_level = models.PositiveSmallIntegerField(_("不变级别"), choices=Level.choices, default=Level.BLUE)
-    schedule_days = models.CharField(_("生效星期"), max_length=7, blank=True, help_text=_("留空为每天"))
-    schedule_start = models.TimeField(_("生效起"), null=True, blank=True)
-    schedule_end = models.TimeField(_("生效止"), null=True, blank=True, help_text=_("早于或等于起始时刻即到次日"))
+    spans = models.JSONField(_("生效时段"), default=list, blank=True)
     season_from = models.CharField(_("季节起(月-日)"), max_length=5, blank=True)
     season_to = models.CharField(_("季节止(月-日)"), max_length=5, blank=True)
     no_data_minutes = models.PositiveIntegerField(_("无数据时限(分钟)"), default=0)

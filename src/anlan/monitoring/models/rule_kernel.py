@@ -70,20 +70,35 @@ def windows_of(rows: Any) -> tuple[Window, ...]:
 
 def schedule_of(row: "ThresholdRule") -> Schedule | None:
     """None where the rule holds at any time."""
-    season = None
-    if row.season_from and row.season_to:
-        season = (_day(row.season_from), _day(row.season_to))
-    spans: tuple[Span, ...] = ()
-    if row.schedule_days or row.schedule_start or row.schedule_end:
-        days = tuple(int(day) for day in row.schedule_days or "1234567")
-        spans = (Span(days=days, start=_minutes(row.schedule_start, 0), end=_minutes(row.schedule_end, 1440) or 1440),)
+    season = (_day(row.season_from), _day(row.season_to)) if row.season_from and row.season_to else None
+    spans = spans_of(row.spans)
     return Schedule(spans=spans, season=season) if spans or season else None
 
 
-def _minutes(clock: time | str | None, otherwise: int) -> int:
-    if clock is None or clock == "":
-        return otherwise
-    told = time.fromisoformat(clock) if isinstance(clock, str) else clock
+def spans_of(rows: Any) -> tuple[Span, ...]:
+    """From [{"days": "12345", "from": "08:00", "to": "12:00", "season": ["06-01", "08-31"]}, …]; all of it may be left
+    out: every day, from or to midnight, the whole year.
+    """
+    try:
+        return tuple(_span(row) for row in rows)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        if isinstance(error, RuleError):
+            raise
+        raise RuleError("spans", f"spans are not as they should be: {error!r}") from error
+
+
+def _span(row: dict[str, Any]) -> Span:
+    first, last = row.get("season") or ("", "")
+    return Span(
+        days=tuple(int(day) for day in row.get("days") or "1234567"),
+        start=_minutes(row.get("from") or "00:00"),
+        end=_minutes(row.get("to") or "24:00") or 1440,
+        season=(_day(first), _day(last)) if first or last else None,
+    )
+
+
+def _minutes(clock: str) -> int:
+    told = time.fromisoformat("00:00" if clock == "24:00" else clock)
     return told.hour * 60 + told.minute
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from datetime import time
 from typing import Any
 
 from django.db import models
@@ -16,7 +15,7 @@ from anlan.kit.display import label_of
 from anlan.kit.entities import entity_of
 from anlan.monitoring.models import RuleProposal, ThresholdRule
 from anlan.monitoring.rehearsal.flow import ProposalState
-from anlan.monitoring.rule_words import windows_text
+from anlan.monitoring.rule_words import spans_text, windows_text
 
 
 def rule_fields() -> list[models.Field[Any, Any]]:
@@ -35,15 +34,10 @@ def changes_between(rule: ThresholdRule | None, wanted: ThresholdRule) -> dict[s
     """Field → value, as JSON, where the wanted rule differs from the live one, or from a blank one."""
     blank = rule or ThresholdRule()
     return {
-        field.name: _plain(getattr(wanted, field.attname))
+        field.name: getattr(wanted, field.attname)
         for field in rule_fields()
-        if _plain(getattr(wanted, field.attname)) != _plain(getattr(blank, field.attname))
+        if getattr(wanted, field.attname) != getattr(blank, field.attname)
     }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON keeps it."""
-    return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
 def rule_changed(proposal: RuleProposal) -> ThresholdRule:
@@ -91,8 +85,6 @@ def field_text(rule: ThresholdRule, name: str) -> str:
         return _("是") if value else _("否")
     if getattr(field, "flatchoices", None):
         return str(getattr(rule, f"get_{name}_display")())
-    if name == "windows":
-        return ";".join(windows_text(value)) or "—"
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
+    if name in ("windows", "spans"):
+        return _(";").join(windows_text(value) if name == "windows" else spans_text(value)) or "—"
     return f"{value:g}" if isinstance(value, float) else str(value)

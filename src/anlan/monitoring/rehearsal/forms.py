@@ -8,33 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from anlan.monitoring.models import Device, ThresholdRule
 from anlan.monitoring.models.rule_kernel import HOURS, NAMES
 from anlan.monitoring.rehearsal.changes import rule_fields
-from anlan.monitoring.rule_words import WEEK
+from anlan.monitoring.rehearsal.span_fields import span_fields_add, spans_cleaned
 from anlan.monitoring.selectors import areas_of
-
-WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
-
-
-CHOICES = tuple(zip("1234567", WEEK, strict=True))
-
-
-class Days(forms.MultipleChoiceField):
-    """Days of the week as "12345"; none and all of them are every day."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return list(value) if isinstance(value, str) else value
-
-    def clean(self, value: Any) -> str:
-        days = "".join(sorted(super().clean(value)))
-        return "" if len(days) == len(WEEK) else days
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return "".join(sorted(data or [])) != (initial or "")
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A rule as it should be, with the reason; saving it is the proposal's business."""
 
-    schedule_days = Days(label=_("生效星期"), choices=CHOICES, required=False, widget=forms.CheckboxSelectMultiple)
     why = forms.CharField(
         label=_("改动理由"),
         max_length=500,
@@ -43,12 +23,10 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ThresholdRule
-        fields = [field.name for field in rule_fields() if field.name != "windows"]
+        fields = [field.name for field in rule_fields() if field.name not in ("windows", "spans")]
         widgets = {
             "device": forms.HiddenInput,
             "source": forms.Textarea(attrs={"rows": 2}),
-            "schedule_start": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-            "schedule_end": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "season_from": forms.TextInput(attrs={"placeholder": "04-15"}),
             "season_to": forms.TextInput(attrs={"placeholder": "10-15"}),
         }
@@ -60,6 +38,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         device.queryset = Device.objects.visible_to(user)
         area.queryset, area.empty_label = areas_of(user), str(_("全部辖区"))
         self._add_windows()
+        span_fields_add(self, self.instance.spans or [])
         for name, field in self.fields.items():
             if isinstance(field, forms.FloatField):
                 field.widget.attrs["step"] = "any"
@@ -91,7 +70,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         ]
 
     def clean(self) -> dict[str, Any] | None:
-        """Lays the windows together; half a pair is an error of its cell."""
+        """Lays the windows and the spans together; half a pair is an error of its cell."""
         cleaned, rows = super().clean() or self.cleaned_data, []
         for hours in HOURS:
             row: dict[str, Any] = {"hours": hours}
@@ -102,7 +81,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
                 elif pair[0] is not None:
                     row[level] = pair
             rows += [row] if len(row) > 1 else []
-        self.instance.windows = rows
+        self.instance.windows, self.instance.spans = rows, spans_cleaned(self)
         return cleaned
 
     def errors_at_once(self) -> set[str]:

@@ -14,6 +14,7 @@ from anlan.monitoring.rehearsal.flow import OPEN
 from anlan.monitoring.rehearsal.forms import RuleForm
 from anlan.monitoring.rehearsal.selectors import proposals_of, rules_of, scope_text
 from anlan.monitoring.rehearsal.services import may_propose, proposal_make
+from anlan.monitoring.rehearsal.span_fields import span_rows
 from anlan.monitoring.rule_words import lines_of, raised_at
 from anlan.monitoring.rulebook import rulebook
 from anlan.monitoring.views.access import is_part, listed, page
@@ -115,6 +116,8 @@ def _form_page(request: HttpRequest, row: ThresholdRule | None) -> HttpResponse:
         "device": instance.device,
         "back": reverse("monitoring:rule", args=[row.pk]) if row else reverse("monitoring:rules"),
         "windows": form.windows(),
+        "spans": span_rows(form),
+        "spans_shown": len(form.instance.spans or []) + 1,
         "levels": [(name, [form[f"{name}_{end}"] for end in ENDS]) for name in NAMES],
     }
     return render(request, "monitoring/rule_form.html", context, status=422 if form.errors else 200)

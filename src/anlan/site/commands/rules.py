@@ -11,6 +11,7 @@ in RULES.json is told in docs/rules-file.md; `spark` runs the same kernel as a s
 import argparse
 import json
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ def _spark_arguments(spark: argparse.ArgumentParser) -> None:
     spark.add_argument("--checkpoint", required=True, metavar="FOLDER", help="where a restart goes on")
     spark.add_argument("--shards", type=int, default=16, help="parts of the state, fixed once the checkpoint is made")
     spark.add_argument("--seconds", type=int, default=5, help="between micro-batches")
+    spark.add_argument(
+        "--patience", type=int, default=60, metavar="SECONDS", help="so far a series may be behind before it is silent"
+    )
     spark.add_argument("--once", action="store_true", help="take what is there, then end")
 
 
@@ -60,11 +64,8 @@ def _spark(arguments: argparse.Namespace) -> int:
     source = spark.Source(
         folder=arguments.folder, form=arguments.format, servers=arguments.kafka, topic=arguments.topic
     )
-    found = spark.alarms(
-        spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source),
-        rules,
-        shards=arguments.shards,
-    )
+    stream = spark.readings(spark.session({"spark.sql.shuffle.partitions": str(arguments.shards)}), source)
+    found = spark.alarms(stream, rules, shards=arguments.shards, patience=arguments.patience * 1000)
     words = {"out": arguments.out, "checkpoint": arguments.checkpoint, "once": arguments.once}
     spark.alarms_write(found, **words, seconds=arguments.seconds).awaitTermination()
     return 0
@@ -80,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _wrong(arguments.rules, error)
     try:
         counts = rules_run(arguments.readings, rules, arguments.out)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         return _wrong(arguments.readings, error)
     print(json.dumps(counts) if arguments.json else _told(counts))
     return 0
@@ -89,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _wrong(path: Path, error: Exception) -> int:
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     place = getattr(error, "filename", None) or path
-    print(f"anlan rules: {place}: {told}", file=sys.stderr)
+    print(f"anlan rules: {place}: {' '.join(told.split())}", file=sys.stderr)
     return 2
 
 
