@@ -7,13 +7,14 @@ says what is wrong with a message; what is read here it would read to the same b
 """
 
 import re
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anlan.monitoring.columnar.json_loop import extent, parse_each
-from anlan.monitoring.columnar.json_shape import NEXT, PAD, PASSING, ROW, STRETCHES, TRIES, UNIT, WIDE, Out, Table
+from anlan.monitoring.columnar.json_shape import NEXT, PAD, PASSING, ROW, STRETCHES, TRIES, UNIT, Out, Table
 from anlan.monitoring.columnar.json_words import enter, find, row_of
 from anlan.vocab.units import SYMBOLS
 
@@ -30,6 +31,7 @@ class Names:
 
     def __init__(self) -> None:
         self._words = self._used = self._keys = 0
+        self._here = threading.local()
         self.table = Table(
             np.full(2 * ROOM, -1),
             np.zeros((ROOM, 5), np.int64),
@@ -39,6 +41,15 @@ class Names:
         self._word(b"")
         for text in {*SYMBOLS, *SYMBOLS.values()}:
             self._key(UNIT, text.encode(), 0)
+
+    def rows(self) -> NDArray[np.int64]:
+        """The stretches that were read last in this thread."""
+        rows: NDArray[np.int64] | None = getattr(self._here, "rows", None)
+        if rows is None:
+            rows = np.full((PASSING + STRETCHES + TRIES, ROW), -1)
+            rows[:, NEXT] = PASSING
+            self._here.rows = rows
+        return rows
 
     def device(self, code: str, number: int) -> None:
         """Its id; later ones change nothing."""
@@ -119,19 +130,11 @@ def parse(names: Names, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> P
     size, last = extent(bounds)
     room = size // SHORTEST + 2
     message, series, time = (np.empty(room, np.int64) for _ in range(3))
-    out = Out(message, series, time, np.empty(room), *_stretches())
+    out = Out(message, series, time, np.empty(room), names.rows())
     device, mine = np.full(len(bounds), -1), np.zeros(len(bounds), np.bool_)
     count = parse_each(_padded(data, last), bounds, names.table, out, mine, device)
     message, series, time, value = (column[:count] for column in out[:4])
     return Parsed(mine=mine, device=device, message=message, series=series, time=time, value=value)
-
-
-def _stretches() -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    count = PASSING + STRETCHES + TRIES
-    rows = np.empty((count, ROW), np.int64)
-    rows[: PASSING + 1] = -1
-    rows[: PASSING + 1, NEXT] = PASSING
-    return np.empty(WIDE * count, np.uint8), rows, np.full(count, -1)
 
 
 def _padded(data: NDArray[np.uint8], last: int) -> NDArray[np.uint8]:

@@ -18,13 +18,15 @@ from anlan.monitoring.columnar.json_shape import (
     NEXT,
     ON,
     ORIGIN,
+    OWN_TIME,
     ROW,
     START,
     TIME,
     VALUE,
     WHEN,
+    WHOSE,
 )
-from anlan.monitoring.columnar.json_spell import fits, learned
+from anlan.monitoring.columnar.json_spell import fitting, learned
 from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, time_at, value_at
 from anlan.monitoring.columnar.json_words import find, keys_of, row_of
 from anlan.rules.compiled import compiled
@@ -41,32 +43,31 @@ def _again(out: Any, first: int, k: int) -> bool:
 
 @compiled
 def _next(data: Any, at: int, end: int, begin: int, state: int, owner: int, guess: int, names: Any, out: Any, k: int, last: int) -> Any:
-    """(Its place, the stretch that begins here), which most often is the one that came after the last before."""
-    stretch = take(out.rows, last * ROW + NEXT)
-    if rarely(not fits(data, at, state, out, stretch)):
-        if take(out.rows, last * ROW + KIND) == VALUE and goes_on(data[at]):
+    """(Its place, the stretch that begins here, the moment told in it), most often the one that came after the last before."""
+    rows, stretch = out.rows, take(out.rows, last * ROW + NEXT)
+    moment = fitting(data, at, state, rows, stretch)
+    if rarely(moment < 0):
+        if take(rows, last * ROW + KIND) == VALUE and goes_on(data[at]):
             at, value = any_value(data, begin, end)
             put(out.value, k, value)
-        return at, learned(data, at, end, state, owner, guess, names, out, last) if at >= 0 else -1
-    return at, stretch
+        stretch = learned(data, at, end, state, owner, guess, names, rows, last) if at >= 0 else -1
+        when = take(rows, stretch * ROW + WHEN) if stretch >= 0 else 0
+        moment = time_at(data, at + when, rows, stretch * ROW) if when != 0 else 0
+    return at, stretch, moment
 
 
 @compiled
-def _begun(data: Any, at: int, row: int, i: int, k: int, time: int, out: Any) -> tuple[int, int, bool]:
-    """(The reading that a stretch is about, the message's time, whether the times in it are such)."""
-    when, good = take(out.rows, row + WHEN), True
-    if when > 0:
-        time = time_at(data, at + when, out.rows, row)
-        good = time >= 0
+def _begun(row: int, i: int, k: int, time: int, moment: int, out: Any) -> tuple[int, int]:
+    """(The reading that a stretch is about, the message's time)."""
+    whose = take(out.rows, row + WHOSE)
+    time = moment if whose == TIME else time
     if take(out.rows, row + NEW):
         k += 1
         put(out.message, k, i)
         put(out.time, k, time)
-    if when < 0:
-        moment = time_at(data, at - when, out.rows, row)
+    if whose == OWN_TIME:
         put(out.time, k, moment)
-        good = moment >= 0
-    return k, time, good
+    return k, time
 
 
 @compiled
@@ -118,16 +119,16 @@ def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: 
     state, stretch, k, time, begin = START | (KNOWN if owner >= 0 else 0), ORIGIN, first - 1, -1, at
     keys = keys_of(names, owner)
     while at >= 0:
-        at, stretch = _next(data, at, end, begin, state, owner, keys[2], names, out, k, stretch)
+        at, stretch, moment = _next(data, at, end, begin, state, owner, keys[2], names, out, k, stretch)
         if rarely(stretch < 0):
             break
         row = stretch * ROW
-        k, time, good = _begun(data, at, row, i, k, time, out)
+        k, time = _begun(row, i, k, time, moment, out)
         begin, state, kind = at + take(out.rows, row + LENGTH), take(out.rows, row + AFTER), take(out.rows, row + KIND)
         word = take(out.rows, row + KEY)
         if word >= 0:
             keys = _keyed(names, owner, word, keys, state & IN_VALUES != 0, out, first, k)
-        if rarely(not good or keys[2] < 0):
+        if rarely(keys[2] < 0):
             break
         if rarely(begin >= end or kind >= DONE):
             whole = kind >= DONE and blank(data, begin, end) == end

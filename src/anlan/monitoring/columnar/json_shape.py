@@ -20,7 +20,7 @@ EACH, TOPS = np.int64(0x0101010101010101), np.int64(-0x7F7F7F7F7F7F7F80)
 ZEROS, OVER = EACH * ZERO, np.int64(0x7676767676767676)
 PAIRS, QUADS = np.int64(0x00FF00FF00FF00FF), np.int64(0x0000FFFF0000FFFF)
 SPREAD = np.int64(-0x61C8864680B583EB)
-TENS = 10 ** np.arange(9)
+TENS, EIGHT, THIRTEEN = 10 ** np.arange(9), 10**8, 13
 TRUE, FALSE, NULL = (int.from_bytes(word, "little") for word in (b"true", b"false", b"null"))
 FOUR, FIVE, SIX, FIVE_DIGITS = (1 << 32) - 1, (1 << 40) - 1, (1 << 48) - 1, 1 << 47
 WORDS = (b"device", b"time", b"values", b"readings", b"series", b"value", b"unit")
@@ -43,13 +43,14 @@ VALUE, ON, TIME, OWN_TIME, DEVICE, DONE, FILL = range(7)
 """What follows a stretch: a reading's value, another stretch, a time, a reading's own, the device's code, the message's end, and
 that with a time to be given to its readings.
 """
-NEED, LENGTH, KIND, KEY, NEW, AFTER, NEXT, BEFORE, WHEN, HIGH, HIGHS = range(11)
-ROW = 16
-"""Of a stretch: its bytes as bits, their number, what follows, the word of the key told in it or -1, whether a reading
-begins in it, the state after it, the stretch that came next last time, the state before it. Then where in it a time is
-told, of the message if > 0 or of the reading if < 0, and the first five digits of that last time, as told and as a number.
+NEED, LENGTH, KIND, KEY, NEW, AFTER, NEXT, BEFORE, WHEN, WHOSE, HIGH, HIGHS, TAG = range(WIDE // 8, WIDE // 8 + 13)
+ROW = 32
+"""Of a stretch, after its text: its bytes as bits, their number, what follows, the word of the key told in it or -1, whether a
+reading begins in it, the state after it, the stretch that came next last time, the state before it. Then where in it a time
+is told or 0, whether that is the message's or a reading's own (TIME, OWN_TIME), and its first five digits last time, as told
+and as a number. Then the state and key by which it is found.
 """
-STRETCHES, TRIES = 1024, 4
+STRETCHES, TRIES = 512, 4
 ORIGIN, PASSING = 0, 1
 """The stretch before the first of a message, and one that is too long to be kept."""
 
@@ -68,14 +69,12 @@ class Table(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Columns to be written, and the stretches that were read before: the `text` of each, its row, and by which state and
-    key it is found. Messages of a fleet are spelled alike, so the next is compared with them first.
+    """Columns to be written, and the stretches that were read before, in rows. Messages of a fleet are spelled alike, so the
+    next is compared with them first.
     """
 
     message: Any
     series: Any
     time: Any
     value: Any
-    text: Any
     rows: Any
-    tags: Any

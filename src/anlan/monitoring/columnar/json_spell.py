@@ -5,7 +5,7 @@ What was read is kept as a stretch, so that the same need only be compared the n
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import alike, differing, eight, lowest, string_end, take
+from anlan.monitoring.columnar.json_bits import alike, differing, eight, lowest, rarely, string_end, take
 from anlan.monitoring.columnar.json_shape import (
     AFTER,
     BEFORE,
@@ -52,6 +52,8 @@ from anlan.monitoring.columnar.json_shape import (
     SPREAD,
     START,
     STRETCHES,
+    TAG,
+    THIRTEEN,
     TIME,
     TOLD,
     TOLD_DEVICE,
@@ -62,10 +64,11 @@ from anlan.monitoring.columnar.json_shape import (
     UNIT,
     VALUE,
     WHEN,
+    WHOSE,
     WIDE,
 )
-from anlan.monitoring.columnar.json_text import after, following, milliseconds
-from anlan.monitoring.columnar.json_words import find, key
+from anlan.monitoring.columnar.json_text import after, following, milliseconds, time_at
+from anlan.monitoring.columnar.json_words import key, keys_of
 from anlan.rules.compiled import apart, compiled
 
 
@@ -74,11 +77,14 @@ GOES = -1
 
 
 @compiled
-def fits(data: Any, at: int, state: int, out: Any, stretch: int) -> bool:
-    """Whether a stretch is what begins here."""
+def fitting(data: Any, at: int, state: int, rows: Any, stretch: int) -> int:
+    """Where a stretch is what begins here, the moment told in it or 0; else -1."""
     row = stretch * ROW
-    differs = differing(data, at, out.text, stretch * WIDE) & take(out.rows, row + NEED)
-    return take(out.rows, row + BEFORE) == state and differs == 0
+    differs = differing(data, at, rows, row) & take(rows, row + NEED)
+    if rarely(differs != 0 or take(rows, row + BEFORE) != state):
+        return -1
+    when = take(rows, row + WHEN)
+    return time_at(data, at + when, rows, row) if when != 0 else 0
 
 
 @compiled
@@ -206,71 +212,68 @@ def _in_list(data: Any, at: int, end: int, state: int, owner: int, names: Any, b
 
 @compiled
 def _spelled(data: Any, start: int, end: int, state: int, owner: int, names: Any, through: bool) -> Any:
-    """(Place, state, what follows, the key's word, whether a reading begins, where a time is told) where the next value
-    begins that is not a time through which a stretch may go.
+    """(Place, state, what follows, the key's word, whether a reading begins, where a time is told or 0, and whose)
+    where the next value begins that is not a time through which a stretch may go.
     """
-    at, kind, word, new, when = start, GOES, -1, False, 0
+    at, kind, word, new, when, whose = start, GOES, -1, False, 0, ON
     while at >= 0 and kind == GOES:
         if state & IN_VALUES:
             at, state, kind, word = _in_values(data, at, end, state, owner, names)
             new = kind == VALUE
         elif state & IN_LIST:
-            at, state, kind, told, begun = _in_list(data, at, end, state, owner, names, word >= 0 or when < 0)
+            at, state, kind, told, begun = _in_list(data, at, end, state, owner, names, word >= 0 or whose == OWN_TIME)
             word, new = max(word, told), new or begun
         else:
             at, state, kind = _in_message(data, at, end, state)
         if through and when == 0 and (kind == TIME or kind == OWN_TIME) and 0 <= at < end and milliseconds(data, at):
-            when = at - start if kind == TIME else start - at
-            at, kind = at + 13, GOES
-    return at, state, kind, word, new, when
+            at, kind, when, whose = at + THIRTEEN, GOES, at - start, kind
+    return at, state, kind, word, new, when, whose
 
 
 @compiled
-def _place(out: Any, tag: Any) -> int:
+def _place(rows: Any, tag: Any) -> int:
     """Where a stretch of this state and key is kept, or may be."""
     first = (tag * SPREAD >> 40 & STRETCHES - 1) + PASSING + 1
     for place in range(first, first + TRIES):
-        if out.tags[place] == tag or out.tags[place] < 0:
+        if rows[place, TAG] == tag or rows[place, TAG] < 0:
             return place
     return first
 
 
 @compiled
-def _keep(data: Any, at: int, length: int, out: Any, tag: Any, told: Any) -> int:
+def _keep(data: Any, at: int, rows: Any, tag: Any, length: int, told: Any) -> int:
     """The stretch that was spelled here."""
-    stretch = _place(out, tag) if length <= WIDE else PASSING
-    for k in range(length if stretch != PASSING else 0):
-        out.text[stretch * WIDE + k] = data[at + k]
-    out.tags[stretch] = tag
-    row = out.rows[stretch]
-    row[NEED], row[LENGTH], row[NEXT] = lowest(length), length, PASSING
-    row[BEFORE], row[AFTER], row[KIND], row[KEY], row[NEW], row[WHEN] = told
-    row[HIGH] = -1
+    stretch = _place(rows, tag) if length <= WIDE else PASSING
+    row = rows[stretch]
+    for k in range(WIDE // 8):
+        row[k] = eight(data, at + 8 * k)
+    row[NEED], row[LENGTH], row[NEXT], row[HIGH], row[TAG] = lowest(length), length, PASSING, -1, tag
+    row[BEFORE], row[AFTER], row[KIND], row[KEY], row[NEW], row[WHEN], row[WHOSE] = told
     if row[WHEN]:
-        row[NEED] &= ~(lowest(13) << abs(row[WHEN]))
+        row[NEED] &= ~(lowest(THIRTEEN) << row[WHEN])
     return stretch
 
 
 @apart
-def learned(data: Any, at: int, end: int, state: int, owner: int, guess: int, names: Any, out: Any, last: int) -> int:
+def learned(data: Any, at: int, end: int, state: int, owner: int, guess: int, names: Any, rows: Any, last: int) -> int:
     """The stretch that begins here, of those kept or spelled anew; -1 where none that is mine does.
 
     The one that came after the `last` is expected there again, but for the rare ends of long lists.
     """
-    hoped = names.keys[names.words[owner, 3] + guess, 0] if owner >= 0 and guess < names.words[owner, 4] else -1
-    for word in (hoped, -1):
+    first, many, _ = keys_of(names, owner)
+    for word in (names.keys[first + guess, 0] if guess < many else -1, -1):
         tag = state << 32 | word + 1
-        stretch = _place(out, tag)
-        if out.tags[stretch] == tag and fits(data, at, state, out, stretch):
+        stretch = _place(rows, tag)
+        if rows[stretch, TAG] == tag and fitting(data, at, state, rows, stretch) >= 0:
             break
     else:
-        place, after, kind, word, new, when = _spelled(data, at, end, state, owner, names, True)
-        if when != 0 and place - at > WIDE:
-            place, after, kind, word, new, when = _spelled(data, at, end, state, owner, names, False)
+        place, after, kind, word, new, when, whose = _spelled(data, at, end, state, owner, names, True)
+        if when != 0 and (place - at > WIDE or kind == ON):
+            place, after, kind, word, new, when, whose = _spelled(data, at, end, state, owner, names, False)
         if place < 0:
             return -1
-        told = state if place - at <= WIDE else -1, after, kind, word, int(new), when
-        stretch = _keep(data, at, place - at, out, state << 32 | word + 1, told)
-    if word >= 0 or out.rows[last, NEXT] == PASSING:
-        out.rows[last, NEXT] = stretch
+        told = state if place - at <= WIDE else -1, after, kind, word, int(new), when, whose
+        stretch = _keep(data, at, rows, state << 32 | word + 1, place - at, told)
+    if word >= 0 or rows[last, NEXT] == PASSING:
+        rows[last, NEXT] = stretch
     return stretch

@@ -9,6 +9,7 @@ from anlan.monitoring.columnar.json_shape import (
     COMMA,
     DIGITS,
     DOT,
+    EIGHT,
     EXACT,
     FALSE,
     FIVE,
@@ -28,6 +29,7 @@ from anlan.monitoring.columnar.json_shape import (
     SIX,
     SPLIT,
     TENS,
+    THIRTEEN,
     TRUE,
     ZERO,
     ZEROS,
@@ -118,6 +120,7 @@ def _rounded(number: int, power: int) -> tuple[bool, float]:
 
 @apart
 def any_value(data: Any, at: int, end: int) -> tuple[int, float]:
+    """A number, true, false or null, sign by sign."""
     at = blank(data, at, end)
     if at < end and data[at] > NINE:
         word = eight(data, at)
@@ -132,8 +135,18 @@ def any_value(data: Any, at: int, end: int) -> tuple[int, float]:
     return (at if sure and not (negative and number == 0) else -1), -value if negative else value
 
 
+@compiled
+def milliseconds(data: Any, at: int) -> bool:
+    """Whether a time of 13 digits is told here."""
+    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
+    return no_digits(first) == 0 and first & 255 != 0 and no_digits(last) & SIX == FIVE_DIGITS
+
+
 @apart
 def any_time(data: Any, at: int, end: int) -> tuple[int, int]:
+    """A moment in milliseconds."""
+    if milliseconds(data, at):
+        return at + THIRTEEN, digits(eight(data, at) ^ ZEROS, 5) * EIGHT + digits(eight(data, at + 5) ^ ZEROS, 8)
     at, number, _, whole = _number(data, blank(data, at, end), end)
     return (at if whole and number <= LATEST else -1), number
 
@@ -181,20 +194,13 @@ def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
 
 
 @compiled
-def milliseconds(data: Any, at: int) -> bool:
-    """Whether a time of 13 digits is told here."""
-    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
-    return no_digits(first) == 0 and first & 255 != 0 and no_digits(last) & SIX == FIVE_DIGITS
-
-
-@compiled
 def time_at(data: Any, at: int, rows: Any, row: int) -> int:
-    """A moment told in 13 bytes, or -1."""
+    """A moment in 13 bytes within a stretch, or -1."""
     high, low = eight(data, at) & FIVE, eight(data, at + 5) ^ ZEROS
     if rarely(high != take(rows, row + HIGH)):
         word = high ^ ZEROS & FIVE
         if no_digits(word) != 0 or word & 255 == 0:
             return -1
         put(rows, row + HIGH, high)
-        put(rows, row + HIGHS, digits(word, 5) * 100_000_000)
+        put(rows, row + HIGHS, digits(word, 5) * EIGHT)
     return -1 if rarely(no_digits(low) != 0) else take(rows, row + HIGHS) + digits(low, 8)
