@@ -212,7 +212,26 @@ FLEET = [
     b'{"device": "d", "readings": [{"series": "t", "time": 1700000000000, "value": 1.5, "unit": null}], "time": 1700000000000}',
 ]
 DIGITS = re.compile(rb"[0-9]")
-PIECES = [b"", b" ", b"0", b"17", b"-", b".", b"e5", b",", b'"', b"{", b"}", b"]", b":", b"\\", b"\xff", b"\n", b"\0", b"NaN"]
+PIECES = [
+    b"",
+    b" ",
+    b"0",
+    b"17",
+    b"-",
+    b".",
+    b"e5",
+    b",",
+    b'"',
+    b"{",
+    b"}",
+    b"]",
+    b":",
+    b"\\",
+    b"\xff",
+    b"\n",
+    b"\0",
+    b"NaN",
+]
 
 
 @st.composite
@@ -221,7 +240,9 @@ def fleets(draw: Any) -> list[bytes]:
     kinds, random = draw(st.lists(st.sampled_from(FLEET), min_size=1, max_size=3)), draw(st.randoms())
     told = []
     for _ in range(draw(st.integers(2, 8))):
-        said = DIGITS.sub(lambda one: random.choice([one[0], one[0], b"%d" % random.randrange(10)]), random.choice(kinds))
+        said = DIGITS.sub(
+            lambda one: random.choice([one[0], one[0], b"%d" % random.randrange(10)]), random.choice(kinds)
+        )
         at = random.randrange(len(said)) if random.random() < 0.4 else len(said)
         piece = random.choice(PIECES) if random.random() < 0.4 else b""
         told.append(said[:at] + piece + said[at + random.randrange(3) :])
@@ -248,7 +269,8 @@ def test_a_message_spelled_as_the_last_is_read_as_columns_again(said: bytes) -> 
 def test_what_stands_where_a_time_stood_is_no_time_unless_it_is_one(said: bytes, time: bytes) -> None:
     other = said.replace(b"1700000000000", time)
     read = same([said, other, said], [b""] * 3)
-    assert read[0] and read[2]
+    assert read[0]
+    assert read[2]
     assert not read[1] or time.strip().isdigit()
 
 

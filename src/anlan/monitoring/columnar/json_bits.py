@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from anlan.monitoring.columnar.json_shape import ONES, OVER, PAIRS, QUADS, QUOTE, SPACE, TOPS, BACKSLASH, WIDE
+from anlan.monitoring.columnar.json_shape import BACKSLASH, ONES, OVER, PAIRS, QUADS, QUOTE, SPACE, TOPS, WIDE
 from anlan.rules.compiled import compiled
 
 BYTE = ir.IntType(8)
@@ -127,10 +127,11 @@ def up_to(data: Any, at: int, end: int) -> Any:
 @compiled
 def alike(a: Any, at: int, b: Any, start: int, length: int) -> bool:
     """Whether so many bytes are the same."""
-    for k in range(0, length, WIDE):
-        if differing(a, at + k, b, start + k) & lowest(length - k) != 0:
-            return False
-    return True
+    same, k = True, 0
+    while same and k < length:
+        same = differing(a, at + k, b, start + k) & lowest(length - k) == 0
+        k += WIDE
+    return same
 
 
 @compiled

@@ -26,7 +26,7 @@ from anlan.monitoring.columnar.json_shape import (
     WHEN,
     WHOSE,
 )
-from anlan.monitoring.columnar.json_spell import fitting, learned
+from anlan.monitoring.columnar.json_stretches import fitting, learned
 from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, time_at, value_at
 from anlan.monitoring.columnar.json_words import find, keys_of, row_of
 from anlan.rules.compiled import compiled
@@ -35,14 +35,26 @@ from anlan.rules.compiled import compiled
 @compiled
 def _again(out: Any, first: int, k: int) -> bool:
     """Whether a series was told before in its message."""
+    found = False
     for j in range(first, k):
-        if out.series[j] == out.series[k]:
-            return True
-    return False
+        found = found or out.series[j] == out.series[k]
+    return found
 
 
 @compiled
-def _next(data: Any, at: int, end: int, begin: int, state: int, owner: int, guess: int, names: Any, out: Any, k: int, last: int) -> Any:
+def _next(
+    data: Any,
+    at: int,
+    end: int,
+    begin: int,
+    state: int,
+    owner: int,
+    guess: int,
+    names: Any,
+    out: Any,
+    k: int,
+    last: int,
+) -> Any:
     """(Its place, the stretch that begins here, the moment told in it), most often the one that came after the last before."""
     rows, stretch = out.rows, take(out.rows, last * ROW + NEXT)
     moment = fitting(data, at, state, rows, stretch)
@@ -71,7 +83,9 @@ def _begun(row: int, i: int, k: int, time: int, moment: int, out: Any) -> tuple[
 
 
 @compiled
-def _keyed(names: Any, owner: int, word: int, keys: Any, values: bool, out: Any, first: int, k: int) -> tuple[int, int, int]:
+def _keyed(
+    names: Any, owner: int, word: int, keys: Any, values: bool, out: Any, first: int, k: int
+) -> tuple[int, int, int]:
     """Gives a reading its series. (The first row of the owner's keys, how many, which is guessed next or -1 for not mine);
     within values none is guessed any more once one was not as guessed, so that none is told twice.
     """

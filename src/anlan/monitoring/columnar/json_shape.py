@@ -32,9 +32,7 @@ TOLD_DEVICE, TOLD_TIME, TOLD_VALUES, TOLD_READINGS = (1 << member for member in 
 TOLD = 127
 """Of a state, the members of the message that were told; those of its last reading lie ENTRY bits higher."""
 ENTRY = 8
-READ_TIME, READ_BOTH, READ = (
-    members << ENTRY for members in (1 << IS_TIME, 1 << IS_SERIES | 1 << IS_VALUE, TOLD)
-)
+READ_TIME, READ_BOTH, READ = (members << ENTRY for members in (1 << IS_TIME, 1 << IS_SERIES | 1 << IS_VALUE, TOLD))
 START, KNOWN, LACKS, IN_VALUES, IN_LIST, FRESH = (1 << bit for bit in range(16, 22))
 """Further of a state: nothing was read; a device is known by the topic; a reading has no time yet; what is being read, and
 whether it has just been opened.

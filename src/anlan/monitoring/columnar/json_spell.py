@@ -1,14 +1,9 @@
-"""The compiled reader of what lies between two values, sign by sign; a position of -1 is "not mine".
-
-What was read is kept as a stretch, so that the same need only be compared the next time.
-"""
+"""The compiled reader of what lies between two values, sign by sign; a position of -1 is "not mine"."""
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import alike, differing, eight, lowest, rarely, string_end, take
+from anlan.monitoring.columnar.json_bits import alike, eight, string_end
 from anlan.monitoring.columnar.json_shape import (
-    AFTER,
-    BEFORE,
     BEGIN,
     CLOSE,
     COLON,
@@ -20,7 +15,6 @@ from anlan.monitoring.columnar.json_shape import (
     FOUR,
     FRESH,
     GUESS,
-    HIGH,
     IN_LIST,
     IN_VALUES,
     IS_DEVICE,
@@ -30,29 +24,18 @@ from anlan.monitoring.columnar.json_shape import (
     IS_UNIT,
     IS_VALUE,
     IS_VALUES,
-    KEY,
-    KIND,
     KNOWN,
     LACKS,
-    LENGTH,
     MEMBERS,
-    NEED,
-    NEW,
-    NEXT,
     NULL,
     ON,
     OPEN,
     OWN_TIME,
-    PASSING,
     QUOTE,
     READ,
     READ_BOTH,
     READ_TIME,
-    ROW,
-    SPREAD,
     START,
-    STRETCHES,
-    TAG,
     THIRTEEN,
     TIME,
     TOLD,
@@ -60,31 +43,16 @@ from anlan.monitoring.columnar.json_shape import (
     TOLD_READINGS,
     TOLD_TIME,
     TOLD_VALUES,
-    TRIES,
     UNIT,
     VALUE,
-    WHEN,
-    WHOSE,
     WIDE,
 )
-from anlan.monitoring.columnar.json_text import after, following, milliseconds, time_at
-from anlan.monitoring.columnar.json_words import key, keys_of
-from anlan.rules.compiled import apart, compiled
-
+from anlan.monitoring.columnar.json_text import after, following, milliseconds
+from anlan.monitoring.columnar.json_words import key
+from anlan.rules.compiled import compiled
 
 GOES = -1
 """What follows where the stretch goes on."""
-
-
-@compiled
-def fitting(data: Any, at: int, state: int, rows: Any, stretch: int) -> int:
-    """Where a stretch is what begins here, the moment told in it or 0; else -1."""
-    row = stretch * ROW
-    differs = differing(data, at, rows, row) & take(rows, row + NEED)
-    if rarely(differs != 0 or take(rows, row + BEFORE) != state):
-        return -1
-    when = take(rows, row + WHEN)
-    return time_at(data, at + when, rows, row) if when != 0 else 0
 
 
 @compiled
@@ -116,7 +84,7 @@ def _unit(data: Any, at: int, end: int, names: Any) -> int:
 def _whole(state: int) -> bool:
     """Whether the message may end."""
     body = state & (TOLD_VALUES | TOLD_READINGS)
-    return (body == TOLD_VALUES or body == TOLD_READINGS) and (state & LACKS == 0 or state & TOLD_TIME != 0)
+    return body in (TOLD_VALUES, TOLD_READINGS) and (state & LACKS == 0 or state & TOLD_TIME != 0)
 
 
 @compiled
@@ -211,7 +179,7 @@ def _in_list(data: Any, at: int, end: int, state: int, owner: int, names: Any, b
 
 
 @compiled
-def _spelled(data: Any, start: int, end: int, state: int, owner: int, names: Any, through: bool) -> Any:
+def spelled(data: Any, start: int, end: int, state: int, owner: int, names: Any, through: bool) -> Any:
     """(Place, state, what follows, the key's word, whether a reading begins, where a time is told or 0, and whose)
     where the next value begins that is not a time through which a stretch may go.
     """
@@ -225,55 +193,6 @@ def _spelled(data: Any, start: int, end: int, state: int, owner: int, names: Any
             word, new = max(word, told), new or begun
         else:
             at, state, kind = _in_message(data, at, end, state)
-        if through and when == 0 and (kind == TIME or kind == OWN_TIME) and 0 <= at < end and milliseconds(data, at):
+        if through and when == 0 and kind in (TIME, OWN_TIME) and 0 <= at < end and milliseconds(data, at):
             at, kind, when, whose = at + THIRTEEN, GOES, at - start, kind
     return at, state, kind, word, new, when, whose
-
-
-@compiled
-def _place(rows: Any, tag: Any) -> int:
-    """Where a stretch of this state and key is kept, or may be."""
-    first = (tag * SPREAD >> 40 & STRETCHES - 1) + PASSING + 1
-    for place in range(first, first + TRIES):
-        if rows[place, TAG] == tag or rows[place, TAG] < 0:
-            return place
-    return first
-
-
-@compiled
-def _keep(data: Any, at: int, rows: Any, tag: Any, length: int, told: Any) -> int:
-    """The stretch that was spelled here."""
-    stretch = _place(rows, tag) if length <= WIDE else PASSING
-    row = rows[stretch]
-    for k in range(WIDE // 8):
-        row[k] = eight(data, at + 8 * k)
-    row[NEED], row[LENGTH], row[NEXT], row[HIGH], row[TAG] = lowest(length), length, PASSING, -1, tag
-    row[BEFORE], row[AFTER], row[KIND], row[KEY], row[NEW], row[WHEN], row[WHOSE] = told
-    if row[WHEN]:
-        row[NEED] &= ~(lowest(THIRTEEN) << row[WHEN])
-    return stretch
-
-
-@apart
-def learned(data: Any, at: int, end: int, state: int, owner: int, guess: int, names: Any, rows: Any, last: int) -> int:
-    """The stretch that begins here, of those kept or spelled anew; -1 where none that is mine does.
-
-    The one that came after the `last` is expected there again, but for the rare ends of long lists.
-    """
-    first, many, _ = keys_of(names, owner)
-    for word in (names.keys[first + guess, 0] if guess < many else -1, -1):
-        tag = state << 32 | word + 1
-        stretch = _place(rows, tag)
-        if rows[stretch, TAG] == tag and fitting(data, at, state, rows, stretch) >= 0:
-            break
-    else:
-        place, after, kind, word, new, when, whose = _spelled(data, at, end, state, owner, names, True)
-        if when != 0 and (place - at > WIDE or kind == ON):
-            place, after, kind, word, new, when, whose = _spelled(data, at, end, state, owner, names, False)
-        if place < 0:
-            return -1
-        told = state if place - at <= WIDE else -1, after, kind, word, int(new), when, whose
-        stretch = _keep(data, at, rows, state << 32 | word + 1, place - at, told)
-    if word >= 0 or rows[last, NEXT] == PASSING:
-        rows[last, NEXT] = stretch
-    return stretch
