@@ -23,11 +23,10 @@ from anlan.monitoring.columnar.json_shape import (
     START,
     TIME,
     VALUE,
-    WHEN,
     WHOSE,
 )
-from anlan.monitoring.columnar.json_stretches import fitting, learned
-from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, time_at, value_at
+from anlan.monitoring.columnar.json_stretches import fitting, learned, told
+from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, value_at
 from anlan.monitoring.columnar.json_words import find, keys_of, row_of
 from anlan.rules.compiled import compiled
 
@@ -55,7 +54,9 @@ def _next(
     k: int,
     last: int,
 ) -> Any:
-    """(Its place, the stretch that begins here, the moment told in it), most often the one that came after the last before."""
+    """(Its place, the stretch that begins here, the moment told in it or 0), most often the one that came after the last
+    before; a moment of -1 is not mine.
+    """
     rows, stretch = out.rows, take(out.rows, last * ROW + NEXT)
     moment = fitting(data, at, state, rows, stretch)
     if rarely(moment < 0):
@@ -63,8 +64,7 @@ def _next(
             at, value = any_value(data, begin, end)
             put(out.value, k, value)
         stretch = learned(data, at, end, state, owner, guess, names, rows, last) if at >= 0 else -1
-        when = take(rows, stretch * ROW + WHEN) if stretch >= 0 else 0
-        moment = time_at(data, at + when, rows, stretch * ROW) if when != 0 else 0
+        moment = told(data, at, rows, stretch) if stretch >= 0 else -1
     return at, stretch, moment
 
 
@@ -134,7 +134,7 @@ def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: 
     keys = keys_of(names, owner)
     while at >= 0:
         at, stretch, moment = _next(data, at, end, begin, state, owner, keys[2], names, out, k, stretch)
-        if rarely(stretch < 0):
+        if rarely(moment < 0):
             break
         row = stretch * ROW
         k, time = _begun(row, i, k, time, moment, out)

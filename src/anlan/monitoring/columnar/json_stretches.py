@@ -32,14 +32,21 @@ from anlan.rules.compiled import apart, compiled
 
 
 @compiled
+def told(data: Any, at: int, rows: Any, stretch: int) -> int:
+    """The moment told in a stretch that begins here, or 0; -1 where none is in its place."""
+    row = stretch * ROW
+    when = take(rows, row + WHEN)
+    return time_at(data, at + when, rows, row) if when != 0 else 0
+
+
+@compiled
 def fitting(data: Any, at: int, state: int, rows: Any, stretch: int) -> int:
     """Where a stretch is what begins here, the moment told in it or 0; else -1."""
     row = stretch * ROW
     differs = differing(data, at, rows, row) & take(rows, row + NEED)
     if rarely(differs != 0 or take(rows, row + BEFORE) != state):
         return -1
-    when = take(rows, row + WHEN)
-    return time_at(data, at + when, rows, row) if when != 0 else 0
+    return told(data, at, rows, stretch)
 
 
 @compiled
@@ -53,14 +60,14 @@ def _place(rows: Any, tag: Any) -> int:
 
 
 @compiled
-def _keep(data: Any, at: int, rows: Any, tag: Any, length: int, told: Any) -> int:
+def _keep(data: Any, at: int, rows: Any, tag: Any, length: int, found: Any) -> int:
     """The stretch that was spelled here."""
     stretch = _place(rows, tag) if length <= WIDE else PASSING
     row = rows[stretch]
     for k in range(WIDE // 8):
         row[k] = eight(data, at + 8 * k)
     row[NEED], row[LENGTH], row[NEXT], row[HIGH], row[TAG] = lowest(length), length, PASSING, -1, tag
-    row[BEFORE], row[AFTER], row[KIND], row[KEY], row[NEW], row[WHEN], row[WHOSE] = told
+    row[BEFORE], row[AFTER], row[KIND], row[KEY], row[NEW], row[WHEN], row[WHOSE] = found
     if row[WHEN]:
         row[NEED] &= ~(lowest(THIRTEEN) << row[WHEN])
     return stretch
@@ -84,8 +91,8 @@ def learned(data: Any, at: int, end: int, state: int, owner: int, guess: int, na
             place, after, kind, word, new, when, whose = spelled(data, at, end, state, owner, names, False)
         if place < 0:
             return -1
-        told = state if place - at <= WIDE else -1, after, kind, word, int(new), when, whose
-        stretch = _keep(data, at, rows, state << 32 | word + 1, place - at, told)
+        found = state if place - at <= WIDE else -1, after, kind, word, int(new), when, whose
+        stretch = _keep(data, at, rows, state << 32 | word + 1, place - at, found)
     if word >= 0 or rows[last, NEXT] == PASSING:
         rows[last, NEXT] = stretch
     return stretch
