@@ -132,13 +132,13 @@ message = st.one_of(objects(st.lists(member, max_size=5)), plain).map(str.encode
 code = st.sampled_from([b"", b"", *(c.encode() for c in CODES), b"stranger"])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.lists(st.tuples(message, code), min_size=1, max_size=4))
 def test_messages_read_as_columns_are_read_alike_the_long_way(told: list[tuple[bytes, bytes]]) -> None:
     same([m for m, _ in told], [c for _, c in told])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     message, code, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("isd")), max_size=3)
 )
