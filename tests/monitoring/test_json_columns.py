@@ -1,7 +1,10 @@
 """What is read as columns is, to the bit, what the long way reads; whatever else is left to the long way."""
 
 import json
+import re
 import struct
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -50,26 +53,31 @@ def bits(value: float) -> bytes:
 
 
 def same(messages: list[bytes], codes: list[bytes]) -> list[bool]:
-    """Which were read as columns, after each of those has been held against the long way."""
-    parsed, *others = (read(*messages, codes=codes, tail=tail) for tail in TAILS)
-    for other in others:
-        for column in ("mine", "device", "message", "series", "time", "value"):
-            np.testing.assert_array_equal(getattr(parsed, column), getattr(other, column), strict=True)
-    for i in np.flatnonzero(parsed.mine).tolist():
-        (event,) = parse_messages(messages[i], codes[i].decode() or None, None)
-        assert isinstance(event, Frame), (messages[i], event)
-        assert (event.deviations, event.fields) == ((), {})
-        assert parsed.device[i] == 1000 + CODES.index(event.device)
-        mine = np.flatnonzero(parsed.message == i)
-        found = [
-            (NAMED[s], t, bits(v))
-            for s, t, v in zip(
-                parsed.series[mine].tolist(), parsed.time[mine].tolist(), parsed.value[mine].tolist(), strict=True
-            )
-        ]
-        assert found == [(r.series, r.time, bits(r.value)) for r in event.readings], messages[i]
-        assert {SERIES[event.device, r.series] for r in event.readings} == set(parsed.series[mine].tolist())
-    return [bool(one) for one in parsed.mine]
+    """Which were read as columns, after each of those has been held against the long way, whatever was read before."""
+    long = [parse_messages(m, c.decode() or None, None) for m, c in zip(messages, codes, strict=True)]
+    first, *others = (read(*messages, codes=codes, tail=tail) for tail in TAILS)
+    for parsed in (first, *(other for other in others if not identical(first, other))):
+        for i in np.flatnonzero(parsed.mine).tolist():
+            (event,) = long[i]
+            assert isinstance(event, Frame), (messages[i], event)
+            alike(event, parsed, i)
+        assert np.isin(parsed.message, np.flatnonzero(parsed.mine)).all()
+    return [bool(one) for one in first.mine]
+
+
+def identical(one: Parsed, other: Parsed) -> bool:
+    columns = ("mine", "device", "message", "series", "time", "value")
+    return all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+
+
+def alike(event: Frame, parsed: Parsed, i: int) -> None:
+    assert (event.deviations, event.fields) == ((), {})
+    assert parsed.device[i] == 1000 + CODES.index(event.device)
+    mine = np.flatnonzero(parsed.message == i)
+    columns = (parsed.series[mine].tolist(), parsed.time[mine].tolist(), parsed.value[mine].tolist())
+    found = [(NAMED[s], t, bits(v)) for s, t, v in zip(*columns, strict=True)]
+    assert found == [(r.series, r.time, bits(r.value)) for r in event.readings], event.raw
+    assert {SERIES[event.device, r.series] for r in event.readings} == set(parsed.series[mine].tolist())
 
 
 numbers = st.one_of(
@@ -124,13 +132,13 @@ message = st.one_of(objects(st.lists(member, max_size=5)), plain).map(str.encode
 code = st.sampled_from([b"", b"", *(c.encode() for c in CODES), b"stranger"])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.lists(st.tuples(message, code), min_size=1, max_size=4))
 def test_messages_read_as_columns_are_read_alike_the_long_way(told: list[tuple[bytes, bytes]]) -> None:
     same([m for m, _ in told], [c for _, c in told])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     message, code, st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("isd")), max_size=3)
 )
@@ -191,6 +199,104 @@ def test_members_spelled_as_before_are_read_alike_and_others_too() -> None:
     assert same(said, [b""] * len(said)) == [True] * 15 + [False, True, False, False]
 
 
+FLEET = [
+    *COMMON,
+    b'{"device":"gas-17","time":1700000000000,"values":{"lel":50.12,"t":-3.5,"b c":1e3}}',
+    b'{"time":1700000000000,"device":"d","readings":[{"series":"t","value":12.5},{"series":"t","value":0.25}]}',
+    b'{"device":"d","readings":[{"series":"lel","time":1700000000000,"value":1},{"series":"t","time":1700000000001,"value":2}]}',
+    b'{"device":"d","readings":[{"value":1,"series":"lel","time":1700000000000},{"value":2,"series":"t","time":1700000000001}]}',
+    b'{"device":"d","readings":[{"series":"t","value":7,"time":1700000000000,"unit":"mm"},{"value":2,"time":1,"series":"t"}]}',
+    b'{"device":"d","values":{"a-Rtd":12345678.5,"lel":null},"time":1700000000000}',
+    f'{{"device":"{CODES[3]}","time":1700000000000,"values":{{"{KEYS[4]}":1,"t":2.125}}}}'.encode(),
+    f'{{"device":"d","readings":[{{"series":"{KEYS[4]}","time":1700000000000,"value":1}}]}}'.encode(),
+    b'{"device": "d", "readings": [{"series": "t", "time": 1700000000000, "value": 1.5, "unit": null}], "time": 1700000000000}',
+]
+DIGITS = re.compile(rb"[0-9]")
+PIECES = [
+    b"",
+    b" ",
+    b"0",
+    b"17",
+    b"-",
+    b".",
+    b"e5",
+    b",",
+    b'"',
+    b"{",
+    b"}",
+    b"]",
+    b":",
+    b"\\",
+    b"\xff",
+    b"\n",
+    b"\0",
+    b"NaN",
+]
+
+
+@st.composite
+def fleets(draw: Any) -> list[bytes]:
+    """Messages spelled alike but for some digits, and now and then for a piece."""
+    kinds, random = draw(st.lists(st.sampled_from(FLEET), min_size=1, max_size=3)), draw(st.randoms())
+    told = []
+    for _ in range(draw(st.integers(2, 8))):
+        said = DIGITS.sub(
+            lambda one: random.choice([one[0], one[0], b"%d" % random.randrange(10)]), random.choice(kinds)
+        )
+        at = random.randrange(len(said)) if random.random() < 0.4 else len(said)
+        piece = random.choice(PIECES) if random.random() < 0.4 else b""
+        told.append(said[:at] + piece + said[at + random.randrange(3) :])
+    return told
+
+
+@settings(max_examples=1000, deadline=None)
+@given(fleets())
+def test_messages_of_a_fleet_are_read_alike_whatever_differs_in_one(told: list[bytes]) -> None:
+    same(told, [b""] * len(told))
+
+
+@pytest.mark.parametrize("said", FLEET, ids=range(len(FLEET)))
+def test_a_message_spelled_as_the_last_is_read_as_columns_again(said: bytes) -> None:
+    others = [said.replace(b"1700000000000", time) for time in (b"1699999999999", b"1800000000123", b"999999999999")]
+    assert same([said, *others, said], [b""] * 5) == [True] * 5
+
+
+@pytest.mark.parametrize(
+    "time", [b"0700000000000", b"17000000000.0", b"170000000e123", b"170000000000 ", b" 170000000000", b"-170000000000",
+             b"170000000000a", b"\xb97000000000000", b"17000000000000", b"170000000000", b"17000000000-0"]
+)  # fmt: skip
+@pytest.mark.parametrize("said", [FLEET[0], FLEET[8], FLEET[9]], ids=str)
+def test_what_stands_where_a_time_stood_is_no_time_unless_it_is_one(said: bytes, time: bytes) -> None:
+    other = said.replace(b"1700000000000", time)
+    read = same([said, other, said], [b""] * 3)
+    assert read[0]
+    assert read[2]
+    assert not read[1] or time.strip().isdigit()
+
+
+def test_two_kinds_of_devices_in_turn_are_both_read_as_columns() -> None:
+    one, other = FLEET[0], b'{"device":"gas-17","time":1700000000000,"values":{"t":1.5,"b c":2}}'
+    assert same([one, other] * 20, [b""] * 40) == [True] * 40
+
+
+def test_a_long_list_is_read_as_columns_with_its_end_wherever_it_comes() -> None:
+    def told(count: int) -> bytes:
+        rows = [{"series": KEYS[k % 3], "time": 1700000000000 + 86_400_000 * k, "value": k / 4} for k in range(count)]
+        return json.dumps({"device": "d", "readings": rows}, ensure_ascii=False).encode()
+
+    assert same([told(count) for count in (1, 50, 3, 0, 200, 2)], [b""] * 6) == [True] * 6
+
+
+def test_threads_that_read_with_the_same_names_do_not_disturb_one_another() -> None:
+    said = [[random.choice(FLEET) for _ in range(300)] for random in map(Random, range(4))]
+    alone = [read(*messages) for messages in said]
+    with ThreadPoolExecutor(4) as pool:
+        for parsed, wanted in zip(pool.map(lambda messages: read(*messages), said * 25), alone * 25, strict=True):
+            np.testing.assert_array_equal(parsed.value, wanted.value, strict=True)
+            np.testing.assert_array_equal(parsed.series, wanted.series, strict=True)
+            np.testing.assert_array_equal(parsed.time, wanted.time, strict=True)
+
+
 @given(st.permutations(KEYS), st.integers(0, len(KEYS)))
 @settings(max_examples=200, deadline=None)
 def test_series_in_any_order_are_told_once(keys: list[str], again: int) -> None:
@@ -225,6 +331,9 @@ def test_a_device_of_the_topic_need_not_be_named_and_must_not_be_contradicted() 
         b'{"device":"d","time":1,"values":{"t":1,"t":2}}', b'{"device":"d","time":1,"time":2,"values":{"t":1}}',
         b'{"device":"d","time":1,"values":{"unseen":1}}', b'{"device":"d","values":{"t":1}}', b'{"device":"d","time":1}',
         b'{"device":"d","time":1,"values":{"t":1},"readings":[]}', b'\xef\xbb\xbf{"device":"d","time":1,"values":{"t":1}}',
+        b'{"device":"d","time":1,"values":{"t":NaN}}', b'{"device":"d","time":1,"values":{"t":-0}}',
+        b'{"device":"d","time":1,"values":' + b'{"t":' * 5000 + b"1" + b"}" * 5001, b"[" * 100_000,
+        b'{"device":"d","time":1,"values":{"\xc3(":1}}', b'{"device":"d","time":1,"values":{"t":1e999}}',
         b'{"values":{"t":1},"time":1,"device":"d"}', b" " * (1 << 20) + b'{"device":"d","time":1,"values":{"t":1}}',
     ],
     ids=lambda said: str(said[-50:]),

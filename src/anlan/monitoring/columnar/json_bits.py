@@ -1,133 +1,160 @@
-"""Eight bytes at a time, as one int64 of which the lowest byte is the first in memory."""
+"""Many bytes at a time: eight as one int64 of which the lowest byte is the first in memory, or 64 as a bit each.
+
+Whoever asks for bytes sees to it that they are there; a place need not be a multiple of anything.
+"""
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from anlan.monitoring.columnar.json_shape import (
-    EACH,
-    HIGH,
-    NOTHING,
-    ONES,
-    OVER,
-    PAIRS,
-    QUADS,
-    QUOTE,
-    QUOTES,
-    SLASHES,
-    SPACES,
-)
-from anlan.rules.compiled import apart, compiled
+from anlan.monitoring.columnar.json_shape import BACKSLASH, ONES, OVER, PAIRS, QUADS, QUOTE, SPACE, TOPS, WIDE
+from anlan.rules.compiled import compiled
+
+BYTE = ir.IntType(8)
+
+
+def _load(context: Any, builder: Any, kind: Any, array: Any, at: Any, form: Any) -> Any:
+    place = builder.gep(context.make_array(kind)(context, builder, array).data, [at])
+    return builder.load(builder.bitcast(place, form.as_pointer()), align=1)
+
+
+def _wide(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
+    return _load(context, builder, kind, array, at, ir.VectorType(BYTE, WIDE))
+
+
+def _like(builder: Any, sign: str, wide: Any, byte: int) -> Any:
+    return builder.icmp_unsigned(sign, wide, ir.Constant(wide.type, [byte] * WIDE))
 
 
 def _eight(_typing: Any, data: Any, _at: Any) -> Any:
-    """The eight bytes at a place, which need not be a multiple of eight; the caller sees to it that they are there."""
+    """The eight bytes at a place."""
 
     def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, told[0])
-        place = builder.gep(array.data, [told[1]])
-        return builder.load(builder.bitcast(place, context.get_value_type(types.int64).as_pointer()), align=1)
+        return _load(context, builder, signature.args[0], told[0], told[1], ir.IntType(64))
+
+    return types.int64(data, types.int64), generate
+
+
+def _take(_typing: Any, array: Any, _place: Any) -> Any:
+    """One of an array's numbers by its place among all of them, which is not looked after."""
+
+    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        kind = signature.args[0]
+        place = builder.gep(context.make_array(kind)(context, builder, told[0]).data, [told[1]])
+        return context.unpack_value(builder, kind.dtype, place)
+
+    return array.dtype(array, types.int64), generate
+
+
+def _put(_typing: Any, array: Any, _place: Any, _number: Any) -> Any:
+    """Writes a number to such a place."""
+
+    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        kind = signature.args[0]
+        place = builder.gep(context.make_array(kind)(context, builder, told[0]).data, [told[1]])
+        context.pack_value(builder, kind.dtype, told[2], place)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, array.dtype), generate
+
+
+def _rarely(_typing: Any, _condition: Any) -> Any:
+    """The condition, of which the compiler is told that it seldom holds."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, told: Any) -> Any:
+        bit = ir.IntType(1)
+        expect = builder.module.declare_intrinsic("llvm.expect", [bit], ir.FunctionType(bit, [bit, bit]))
+        return builder.call(expect, [told[0], ir.Constant(bit, 0)])
+
+    return types.boolean(types.boolean), generate
+
+
+def _differing(_typing: Any, a: Any, _at: Any, b: Any, _start: Any) -> Any:
+    """Which of the 64 bytes at a place in one are not those in the other."""
+
+    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        one = _wide(context, builder, signature.args[0], told[0], told[1])
+        other = _wide(context, builder, signature.args[2], told[2], told[3])
+        return builder.bitcast(builder.icmp_unsigned("!=", one, other), ir.IntType(64))
+
+    return types.int64(a, types.int64, b, types.int64), generate
+
+
+def _stopping(_typing: Any, data: Any, _at: Any) -> Any:
+    """Which of the 64 bytes at a place are a quote, a backslash or a control."""
+
+    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        wide = _wide(context, builder, signature.args[0], told[0], told[1])
+        marks = builder.or_(_like(builder, "==", wide, QUOTE), _like(builder, "==", wide, BACKSLASH))
+        return builder.bitcast(builder.or_(marks, _like(builder, "<", wide, SPACE)), ir.IntType(64))
 
     return types.int64(data, types.int64), generate
 
 
 def _low_zeros(_typing: Any, _word: Any) -> Any:
-    """How many zero bits come before the lowest that is one; of a word that is not 0."""
+    """How many zero bits come before the lowest that is one; 64 where none is."""
 
     def generate(context: Any, builder: Any, _signature: Any, told: Any) -> Any:
-        return builder.cttz(told[0], context.get_constant(types.boolean, True))
+        return builder.cttz(told[0], context.get_constant(types.boolean, False))
 
     return types.int64(types.int64), generate
 
 
 eight: Any = intrinsic(_eight)
-_zeros: Any = intrinsic(_low_zeros)
+take: Any = intrinsic(_take)
+put: Any = intrinsic(_put)
+rarely: Any = intrinsic(_rarely)
+differing: Any = intrinsic(_differing)
+_stops: Any = intrinsic(_stopping)
+zeros: Any = intrinsic(_low_zeros)
 
 
 @compiled
-def roomy(data: Any, at: int, length: int) -> bool:
-    """Whether `eight` may be asked for any bytes that begin within this length."""
-    return at >= 0 and at + length + 8 <= len(data)
-
-
-@apart
-def _few(data: Any, at: int, end: int) -> Any:
-    word = NOTHING
-    for k in range(min(end - at, 8) if at >= 0 else 0):
-        word |= (NOTHING + 1) * data[at + k] << 8 * k
-    return word
+def lowest(count: Any) -> Any:
+    """As many ones, 1 to 64."""
+    return ONES if count >= WIDE else ~(ONES << count)
 
 
 @compiled
 def up_to(data: Any, at: int, end: int) -> Any:
     """The bytes before `end`, up to eight, and zeros after them."""
-    left = end - at
-    if left <= 0 or not roomy(data, at, 0):
-        return _few(data, at, end)
-    word = eight(data, at)
+    word, left = eight(data, at), end - at
     return word if left >= 8 else word & ~(ONES << 8 * left)
 
 
-@apart
-def _alike(a: Any, at: int, b: Any, start: int, length: int) -> bool:
-    same = True
-    for k in range(length):
-        same = same and a[at + k] == b[start + k]
+@compiled
+def alike(a: Any, at: int, b: Any, start: int, length: int) -> bool:
+    """Whether so many bytes are the same."""
+    same, k = True, 0
+    while same and k < length:
+        same = differing(a, at + k, b, start + k) & lowest(length - k) == 0
+        k += WIDE
     return same
 
 
 @compiled
-def alike(a: Any, at: int, end: int, b: Any, start: int, length: int) -> bool:
-    """Whether the bytes before `end` begin as those of b do."""
-    if at < 0 or at + length > end:
-        return False
-    if length == 0 or not roomy(a, at, length) or not roomy(b, start, length):
-        return _alike(a, at, b, start, length)
-    return equal(a, at, b, start, length)
-
-
-@compiled
-def equal(a: Any, at: int, b: Any, start: int, length: int) -> bool:
-    """Whether 1 or more bytes are the same in both, which must be roomy for it."""
-    k = 0
-    while k + 8 < length:
-        if eight(a, at + k) != eight(b, start + k):
-            return False
-        k += 8
-    return (eight(a, at + k) ^ eight(b, start + k)) << 64 - 8 * (length - k) == 0
-
-
-@compiled
-def first_set(mask: Any) -> Any:
-    """The place of the first byte of which the highest bit is set; 8 where none is."""
-    return _zeros(mask) >> 3 if mask != 0 else 8
-
-
-@compiled
-def _ends_string(word: Any) -> Any:
-    """The highest bits of bytes that are a quote, a backslash or a control; sure for the first of them alone."""
-    quote, slash = word ^ QUOTES, word ^ SLASHES
-    return ((quote - EACH) & ~quote | (slash - EACH) & ~slash | (word - SPACES) & ~word) & HIGH
-
-
-@compiled
 def string_end(data: Any, at: int, end: int) -> int:
-    """Where the string that begins at a quote has its other quote; not mine with an escape or a control in it."""
-    if not 0 <= at < end or data[at] != QUOTE:
-        return -1
-    for k in range(at + 1, end, 8):
-        mask = _ends_string(up_to(data, k, end))
-        if mask != 0:
-            close = k + first_set(mask)
+    """Where the string that begins here has its other quote; not mine with an escape or a control in it."""
+    for k in range(at, end, WIDE):
+        stops = _stops(data, k)
+        if stops != 0:
+            close = k + zeros(stops)
             return close if close < end and data[close] == QUOTE else -1
     return -1
 
 
 @compiled
+def first_set(mask: Any) -> Any:
+    """The place of the first byte of which the highest bit is set; 8 where none is."""
+    return zeros(mask) >> 3
+
+
+@compiled
 def no_digits(word: Any) -> Any:
     """The highest bits of bytes that are no digit, of a word from which "0" was taken; sure up to the second of them."""
-    return (word + OVER | word) & HIGH
+    return (word + OVER | word) & TOPS
 
 
 @compiled

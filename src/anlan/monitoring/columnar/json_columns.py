@@ -7,22 +7,21 @@ says what is wrong with a message; what is read here it would read to the same b
 """
 
 import re
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.columnar.json_loop import parse_each
-from anlan.monitoring.columnar.json_shape import ENTRY, UNIT, Out, Table
-from anlan.monitoring.columnar.json_words import enter, find
-from anlan.monitoring.columnar.json_words import key as find_key
+from anlan.monitoring.columnar.json_loop import extent, parse_each
+from anlan.monitoring.columnar.json_shape import NEXT, PAD, PASSING, ROW, STRETCHES, TRIES, UNIT, Out, Table
+from anlan.monitoring.columnar.json_words import enter, find, row_of
 from anlan.vocab.units import SYMBOLS
 
 ROOM = 1024
 UNPLAIN = re.compile(r"[\x00-\x1f\"\\]")
 """What cannot be told in JSON as it is; names with it are read the long way."""
-AS_KEY, SPARE = b'":', 16
-"""What stands behind each word in the table, and the bytes that it and eight more may take there."""
+BEHIND = bytes(PAD)
 SHORTEST = 5
 """The bytes that a reading takes at least: `"a":1`."""
 
@@ -32,6 +31,7 @@ class Names:
 
     def __init__(self) -> None:
         self._words = self._used = self._keys = 0
+        self._here = threading.local()
         self.table = Table(
             np.full(2 * ROOM, -1),
             np.zeros((ROOM, 5), np.int64),
@@ -41,6 +41,15 @@ class Names:
         self._word(b"")
         for text in {*SYMBOLS, *SYMBOLS.values()}:
             self._key(UNIT, text.encode(), 0)
+
+    def rows(self) -> NDArray[np.int64]:
+        """The stretches that were read last in this thread."""
+        rows: NDArray[np.int64] | None = getattr(self._here, "rows", None)
+        if rows is None:
+            rows = np.full((PASSING + STRETCHES + TRIES, ROW), -1)
+            rows[:, NEXT] = PASSING
+            self._here.rows = rows
+        return rows
 
     def device(self, code: str, number: int) -> None:
         """Its id; later ones change nothing."""
@@ -57,21 +66,20 @@ class Names:
         self._key(self._word(code.encode()), key.encode(), number)
 
     def _word(self, text: bytes) -> int:
-        if (word := find(self.table, np.frombuffer(text, np.uint8), 0, len(text))) >= 0:
+        told = np.frombuffer(text + BEHIND, np.uint8)
+        if (word := find(self.table, told, 0, len(text))) >= 0:
             return word
         table, word = self._roomy(len(text)), self._words
-        told = np.frombuffer(text + AS_KEY, np.uint8)
-        table.text[self._used : self._used + len(told)] = told
+        table.text[self._used : self._used + len(text)] = told[: len(text)]
         table.words[word] = self._used, len(text), -1, 0, 0
         enter(table, word)
-        self._words, self._used = word + 1, self._used + len(told)
+        self._words, self._used = word + 1, self._used + len(text)
         return word
 
     def _key(self, owner: int, text: bytes, number: int) -> None:
-        data = np.frombuffer(b'"' + text + b'"', np.uint8)
-        if find_key(self.table, owner, 0, data, 1, len(data))[0] >= 0:
-            return
         word = self._word(text)
+        if row_of(self.table, owner, word) >= 0:
+            return
         first, many = self.table.words[owner, 3:5].tolist()
         if many & (many - 1) == 0:
             first = self._move(first, many)
@@ -90,8 +98,8 @@ class Names:
 
     def _roomy(self, length: int) -> Table:
         """The table with room for one more word."""
-        if self._used + length + SPARE > len(self.table.text):
-            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length + SPARE, np.uint8)])
+        if self._used + length + PAD > len(self.table.text):
+            text = np.concatenate([self.table.text, np.zeros(len(self.table.text) + length + PAD, np.uint8)])
             self.table = self.table._replace(text=text)
         if self._words == len(self.table.words):
             words = np.concatenate([self.table.words, np.zeros_like(self.table.words)])
@@ -119,13 +127,23 @@ def parse(names: Names, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> P
     """Messages within `data`: n rows of (start, end) of the payload, and of the code of the device in whose name it
     comes, or 0, 0 where the message itself must tell.
     """
-    room = int(np.maximum(bounds[:, 1] - bounds[:, 0], 0).sum()) // SHORTEST + 1
+    size, last = extent(bounds)
+    room = size // SHORTEST + 2
     message, series, time = (np.empty(room, np.int64) for _ in range(3))
-    out = Out(message, series, time, np.empty(room), np.zeros((2 * ENTRY, 3), np.int64))
+    out = Out(message, series, time, np.empty(room), names.rows())
     device, mine = np.full(len(bounds), -1), np.zeros(len(bounds), np.bool_)
-    count = parse_each(data, bounds, names.table, out, mine, device)
+    count = parse_each(_padded(data, last), bounds, names.table, out, mine, device)
     message, series, time, value = (column[:count] for column in out[:4])
     return Parsed(mine=mine, device=device, message=message, series=series, time=time, value=value)
+
+
+def _padded(data: NDArray[np.uint8], last: int) -> NDArray[np.uint8]:
+    """With room behind the last byte that counts, as more are looked at in passing; not to be written to, as bytes are."""
+    if last + PAD > len(data):
+        data = np.concatenate([data, np.frombuffer(BEHIND, np.uint8)])
+    data = data.view()
+    data.flags.writeable = False
+    return data
 
 
 def warm() -> None:

@@ -1,188 +1,169 @@
-"""The compiled reader behind `json_columns`: positions in, columns out; a position of -1 is "not mine"."""
+"""The compiled reader behind `json_columns`: stretch by stretch, each held against the one that came there last time."""
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import alike, equal, roomy, string_end
+from anlan.monitoring.columnar.json_bits import put, rarely, string_end, take
 from anlan.monitoring.columnar.json_shape import (
-    BEGIN,
-    CLOSE,
-    COLON,
+    AFTER,
+    DEVICE,
     DONE,
-    END,
-    ENTRY,
-    GUESS,
-    IS_DEVICE,
-    IS_READINGS,
-    IS_SERIES,
-    IS_TIME,
-    IS_UNIT,
-    IS_VALUE,
-    IS_VALUES,
+    FILL,
+    IN_VALUES,
+    KEY,
+    KIND,
+    KNOWN,
+    LENGTH,
     LONGEST,
-    MEMBERS,
+    NEW,
     NEXT,
-    NULL,
-    OPEN,
-    QUOTE,
-    READ_BODY,
-    READ_BOTH,
-    UNIT,
+    ON,
+    ORIGIN,
+    OWN_TIME,
+    ROW,
+    START,
+    TIME,
+    VALUE,
+    WHOSE,
 )
-from anlan.monitoring.columnar.json_text import after, blank, following, time_at, value_at
-from anlan.monitoring.columnar.json_words import find, key
-from anlan.rules.compiled import apart, compiled
+from anlan.monitoring.columnar.json_stretches import fitting, learned, told
+from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, value_at
+from anlan.monitoring.columnar.json_words import find, keys_of, row_of
+from anlan.rules.compiled import compiled
 
 
 @compiled
-def _named(data: Any, at: int, end: int, seen: int) -> tuple[int, int]:
-    """(Where its value begins, which of MEMBERS it is); one that was seen before is not mine."""
-    close = string_end(data, at, end)
-    length = close - at - 1
-    m = GUESS[(data[at + 1] + 32 * length) & 255] if 4 <= length <= 8 else -1
-    if m < 0 or seen >> m & 1 or not alike(data, at + 1, close, MEMBERS[m], 0, length):
-        return -1, -1
-    return after(data, close + 1, end, COLON), m
-
-
-@apart
-def _spelled(data: Any, at: int, end: int, seen: int, entry: int) -> tuple[int, int]:
-    """What comes after a value, or at the beginning: another member, of a new entry with NEXT, or DONE."""
-    new, done = seen == 0, False
-    if entry:
-        at, done = (after(data, at, end, BEGIN), False) if new else following(data, at, end, CLOSE)
-        if new and 0 <= at < end and data[at] == END:
-            return at + 1, DONE
-        if done:
-            at, done = following(data, at, end, END)
-            new = not done
-    elif not new:
-        at, done = following(data, at, end, CLOSE)
-    if done:
-        return at, DONE
-    at, m = _named(data, after(data, at, end, OPEN) if new else at, end, 0 if new else seen)
-    return at, m | NEXT if new and seen else m
-
-
-@compiled
-def _member(data: Any, at: int, end: int, seen: int, entry: int, spots: Any) -> tuple[int, int]:
-    """As `_spelled`, looked for first as it was written last time; that may lie beyond the end, where no value begins."""
-    spot = entry + seen
-    place, length = spots[spot, 0], spots[spot, 1]
-    if length and roomy(data, at, length) and equal(data, at, data, place, length):
-        return blank(data, at + length, end), spots[spot, 2]
-    after, member = _spelled(data, at, end, seen, entry)
-    if after >= 0 and roomy(data, at, after - at):
-        spots[spot, 0], spots[spot, 1], spots[spot, 2] = at, after - at, member
-    return after, member
-
-
-@apart
-def _unit(data: Any, at: int, end: int, names: Any) -> int:
-    """A unit that can be written says nothing of a series that is known."""
-    close = string_end(data, at, end)
-    if close < 0:
-        return at + 4 if alike(data, at, end, NULL, 0, 4) else -1
-    plain = close - at <= 129
-    for k in range(at + 1, close):
-        plain = plain and data[k] < 127
-    return close + 1 if plain else key(names, UNIT, 0, data, at + 1, end)[1]
-
-
-@compiled
-def _key(data: Any, at: int, end: int, owner: int, guess: int, names: Any) -> tuple[int, int]:
-    """(The row of a key, where its value begins)."""
-    row = names.words[owner, 3] + guess
-    if guess < names.words[owner, 4] and data[at] == QUOTE:
-        word = names.keys[row, 0]
-        start, length = names.words[word, 0], names.words[word, 1] + 2
-        if roomy(data, at + 1, length) and equal(data, at + 1, names.text, start, length):
-            return row, blank(data, at + 1 + length, end)
-    row, close = key(names, owner, guess, data, at + 1, end)
-    return (row if data[at] == QUOTE else -1), after(data, close, end, COLON)
-
-
-@compiled
-def _told(out: Any, first: int, count: int, number: int) -> bool:
+def _again(out: Any, first: int, k: int) -> bool:
+    """Whether a series was told before in its message."""
     found = False
-    for k in range(first, count):
-        found = found or out.series[k] == number
+    for j in range(first, k):
+        found = found or out.series[j] == out.series[k]
     return found
 
 
 @compiled
-def _values(data: Any, at: int, end: int, owner: int, names: Any, out: Any, first: int) -> tuple[int, int]:
-    """{"series": number, ...}, each series once; gives (after it, how many readings there are then)."""
-    at = after(data, at, end, OPEN)
-    if 0 <= at < end and data[at] == CLOSE:
-        return at + 1, first
-    count, done, last = first, False, -1
-    while 0 <= at < end and not done:
-        row, value = _key(data, at, end, owner, count - first, names)
-        number = names.keys[row, 1]
-        if row < 0 or (row <= last and _told(out, first, count, number)):
-            return -1, count
-        last = max(last, row)
-        out.series[count], out.time[count] = number, -1
-        at, out.value[count] = value_at(data, value, end)
-        at, done = following(data, at, end, CLOSE)
-        count += 1
-    return (at if done else -1), count
+def _next(
+    data: Any,
+    at: int,
+    end: int,
+    begin: int,
+    state: int,
+    owner: int,
+    guess: int,
+    names: Any,
+    out: Any,
+    k: int,
+    last: int,
+) -> Any:
+    """(Its place, the stretch that begins here, the moment told in it or 0), most often the one that came after the last
+    before; a moment of -1 is not mine.
+    """
+    rows, stretch = out.rows, take(out.rows, last * ROW + NEXT)
+    moment = fitting(data, at, state, rows, stretch)
+    if rarely(moment < 0):
+        if take(rows, last * ROW + KIND) == VALUE and goes_on(data[at]):
+            at, value = any_value(data, begin, end)
+            put(out.value, k, value)
+        stretch = learned(data, at, end, state, owner, guess, names, rows, last) if at >= 0 else -1
+        moment = told(data, at, rows, stretch) if stretch >= 0 else -1
+    return at, stretch, moment
 
 
 @compiled
-def _readings(data: Any, at: int, end: int, owner: int, names: Any, out: Any, count: int) -> tuple[int, int]:
-    """[{"series", "value", "time", "unit"}, ...]; gives (after it, how many readings there are then)."""
-    many, guess, seen = max(1, names.words[owner, 4]), 0, 0
-    at, member = _member(data, at, end, seen, ENTRY, out.spots)
-    out.time[count] = -1
-    while at >= 0 and member != DONE:
-        if member >= NEXT:
-            if seen & READ_BOTH != READ_BOTH:
-                return -1, count
-            member, seen, count = member - NEXT, 0, count + 1
-            guess, out.time[count] = guess + 1 if guess + 1 < many else 0, -1
-        if member == IS_SERIES:
-            row, close = key(names, owner, guess, data, at + 1, end)
-            at = close if at < end and data[at] == QUOTE else -1
-            out.series[count] = names.keys[row, 1]
-        elif member == IS_VALUE:
-            at, out.value[count] = value_at(data, at, end)
-        elif member == IS_TIME:
-            at, out.time[count] = time_at(data, at, end)
-        else:
-            at = _unit(data, at, end, names) if member == IS_UNIT else -1
-        seen |= 1 << member
-        at, member = _member(data, at, end, seen, ENTRY, out.spots)
-    whole = seen == 0 or seen & READ_BOTH == READ_BOTH
-    return (at if whole else -1), count + 1 if seen else count
+def _begun(row: int, i: int, k: int, time: int, moment: int, out: Any) -> tuple[int, int]:
+    """(The reading that a stretch is about, the message's time)."""
+    whose = take(out.rows, row + WHOSE)
+    time = moment if whose == TIME else time
+    if take(out.rows, row + NEW):
+        k += 1
+        put(out.message, k, i)
+        put(out.time, k, time)
+    if whose == OWN_TIME:
+        put(out.time, k, moment)
+    return k, time
+
+
+@compiled
+def _keyed(
+    names: Any, owner: int, word: int, keys: Any, values: bool, out: Any, first: int, k: int
+) -> tuple[int, int, int]:
+    """Gives a reading its series. (The first row of the owner's keys, how many, which is guessed next or -1 for not mine);
+    within values none is guessed any more once one was not as guessed, so that none is told twice.
+    """
+    row, many, guess = keys
+    place = row + guess
+    known = guess < many and take(names.keys, 2 * place) == word
+    if rarely(not known):
+        place = row_of(names, owner, word)
+        if place < 0:
+            return row, many, -1
+    put(out.series, k, take(names.keys, 2 * place + 1))
+    if rarely(not known):
+        again = values and _again(out, first, k)
+        return row, 0 if values and k > first else many, -1 if again else place + 1 - row
+    return row, many, guess + 1 if values or guess + 1 < many else 0
+
+
+@compiled
+def _seldom(data: Any, at: int, end: int, kind: int, k: int, time: int, owner: int, names: Any, out: Any) -> Any:
+    """(What comes after it, the message's time, its device's word), for what follows a stretch and is no value."""
+    if kind == DEVICE:
+        close = string_end(data, at, end)
+        word = find(names, data, at, close)
+        return (close + 1 if word >= 0 and owner in (-1, word) else -1), time, word
+    if kind == ON:
+        return at, time, owner
+    at, moment = any_time(data, at, end)
+    if kind == TIME:
+        return at, moment, owner
+    put(out.time, k, moment)
+    return at, time, owner
+
+
+@compiled
+def _filled(out: Any, first: int, count: int, time: int) -> int:
+    """Gives the message's time to those readings that have none."""
+    for k in range(first, count):
+        out.time[k] = out.time[k] if out.time[k] >= 0 else time
+    return count
 
 
 @compiled
 def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: Any, first: int) -> tuple[int, int]:
     """(How many readings there are then, its device's word), or -1 where the message is not mine."""
-    seen, time, count = 0, -1, first
-    at, member = _member(data, at, end, seen, 0, out.spots)
-    while at >= 0 and member != DONE:
-        if member == IS_DEVICE:
-            close = string_end(data, at, end)
-            named = find(names, data, at + 1, close)
-            at = close + 1 if named >= 0 and owner in (-1, named) else -1
-            owner = named
-        elif member == IS_TIME:
-            at, time = time_at(data, at, end)
-        elif member == IS_VALUES and owner >= 0:
-            at, count = _values(data, at, end, owner, names, out, count)
+    state, stretch, k, time, begin = START | (KNOWN if owner >= 0 else 0), ORIGIN, first - 1, -1, at
+    keys = keys_of(names, owner)
+    while at >= 0:
+        at, stretch, moment = _next(data, at, end, begin, state, owner, keys[2], names, out, k, stretch)
+        if rarely(moment < 0):
+            break
+        row = stretch * ROW
+        k, time = _begun(row, i, k, time, moment, out)
+        begin, state, kind = at + take(out.rows, row + LENGTH), take(out.rows, row + AFTER), take(out.rows, row + KIND)
+        word = take(out.rows, row + KEY)
+        if word >= 0:
+            keys = _keyed(names, owner, word, keys, state & IN_VALUES != 0, out, first, k)
+        if rarely(keys[2] < 0):
+            break
+        if rarely(begin >= end or kind >= DONE):
+            whole = kind >= DONE and blank(data, begin, end) == end
+            return (_filled(out, first if kind == FILL else k + 1, k + 1, time) if whole else -1), owner
+        if rarely(kind > VALUE):
+            at, time, owner = _seldom(data, begin, end, kind, k, time, owner, names, out)
+            keys = keys_of(names, owner) if kind == DEVICE else keys
         else:
-            at = at if member == IS_READINGS and owner >= 0 else -1
-            at, count = _readings(data, at, end, owner, names, out, count)
-        seen |= 1 << member
-        at, member = _member(data, at, end, seen, 0, out.spots)
-    body = seen & READ_BODY
-    whole = at >= 0 and blank(data, at, end) == end and body != 0 and body != READ_BODY
-    for k in range(first, count):
-        out.message[k], out.time[k] = i, out.time[k] if out.time[k] >= 0 else time
-        whole = whole and out.time[k] >= 0
-    return (count if whole else -1), owner
+            at, value = value_at(data, begin, end)
+            put(out.value, k, value)
+    return -1, owner
+
+
+@compiled
+def extent(bounds: Any) -> tuple[int, int]:
+    """(How many bytes the messages have, where the last of what is told of them ends)."""
+    size, last = 0, 0
+    for i in range(len(bounds)):
+        size += max(bounds[i, 1] - bounds[i, 0], 0)
+        last = max(last, bounds[i, 1], bounds[i, 3])
+    return size, last
 
 
 @compiled

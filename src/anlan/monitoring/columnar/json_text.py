@@ -1,28 +1,35 @@
-"""The compiled part of `json_columns` that reads signs, strings and numbers; a position of -1 is "not mine"."""
+"""The compiled part of `json_columns` that reads signs and numbers; a position of -1 is "not mine"."""
 
 from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import alike, digits, eight, first_set, no_digits, roomy
+from anlan.monitoring.columnar.json_bits import digits, eight, first_set, no_digits, put, rarely, take
 from anlan.monitoring.columnar.json_shape import (
     COMMA,
     DIGITS,
     DOT,
+    EIGHT,
     EXACT,
-    EXPONENT,
     FALSE,
+    FIVE,
+    FIVE_DIGITS,
+    FOUR,
+    HIGH,
+    HIGH_E,
+    HIGHS,
     LATEST,
+    LOW_E,
     MINUS,
     NAN,
     NINE,
     NULL,
-    ONES,
     PLUS,
-    POINT,
     POWERS,
+    SIX,
     SPLIT,
     TENS,
+    THIRTEEN,
     TRUE,
     ZERO,
     ZEROS,
@@ -83,7 +90,7 @@ def _number(data: Any, first: int, end: int) -> tuple[int, Any, int, bool]:
         point = at + 1
         at, number, count = _digits(data, point, end, number, count)
         power, whole, good = point - at, False, good and at > point
-    if at < end and (data[at] == 101 or data[at] == 69):
+    if at < end and (data[at] == LOW_E or data[at] == HIGH_E):
         signed = at + 1 < end and (data[at + 1] == MINUS or data[at + 1] == PLUS)
         start = at + 2 if signed else at + 1
         at, exponent, long = _digits(data, start, end, 0, 0)
@@ -112,81 +119,88 @@ def _rounded(number: int, power: int) -> tuple[bool, float]:
 
 
 @apart
-def _any_value(data: Any, at: int, end: int) -> tuple[int, float]:
-    if data[at] > NINE:
-        if alike(data, at, end, NULL, 0, 4):
+def any_value(data: Any, at: int, end: int) -> tuple[int, float]:
+    """A number, true, false or null, sign by sign."""
+    at = blank(data, at, end)
+    if at < end and data[at] > NINE:
+        word = eight(data, at)
+        if word & FOUR == NULL:
             return at + 4, NAN
-        if alike(data, at, end, TRUE, 0, 4):
+        if word & FOUR == TRUE:
             return at + 4, 1.0
-        return (at + 5 if alike(data, at, end, FALSE, 0, 5) else -1), 0.0
-    negative = data[at] == MINUS
+        return (at + 5 if word & FIVE == FALSE else -1), 0.0
+    negative = at < end and data[at] == MINUS
     at, number, power, _ = _number(data, at + 1 if negative else at, end)
     sure, value = _rounded(number, power)
     return (at if sure and not (negative and number == 0) else -1), -value if negative else value
 
 
+@compiled
+def milliseconds(data: Any, at: int) -> bool:
+    """Whether a time of 13 digits is told here."""
+    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
+    return no_digits(first) == 0 and first & 255 != 0 and no_digits(last) & SIX == FIVE_DIGITS
+
+
 @apart
-def _any_time(data: Any, at: int, end: int) -> tuple[int, int]:
-    at, number, _, whole = _number(data, at, end)
+def any_time(data: Any, at: int, end: int) -> tuple[int, int]:
+    """A moment in milliseconds."""
+    if milliseconds(data, at):
+        return at + THIRTEEN, digits(eight(data, at) ^ ZEROS, 5) * EIGHT + digits(eight(data, at + 5) ^ ZEROS, 8)
+    at, number, _, whole = _number(data, blank(data, at, end), end)
     return (at if whole and number <= LATEST else -1), number
 
 
 @compiled
-def _ends(word: Any, count: Any) -> Any:
-    """Whether a number can end before the byte after `count` < 8, which is neither a point nor an exponent's sign."""
-    sign = word >> 8 * count & 255
-    return sign != POINT and sign | 32 != EXPONENT
+def goes_on(sign: Any) -> bool:
+    """Whether a number may go on with this sign: all those from the point to "e"."""
+    return DOT <= sign <= LOW_E
 
 
 @compiled
 def _short(data: Any, at: int) -> tuple[int, float]:
-    """A number of up to seven digits before its point, and as many after it; -1 for any other. Its end may lie beyond
-    that of the message, and what is asked for next is not found there.
+    """A number of up to seven digits before its point, and as many after it; -1 for any other. It may go on, or end beyond
+    the message, and what is asked for next is not found there.
     """
-    word = eight(data, at) ^ ZEROS
+    text = eight(data, at)
+    word = text ^ ZEROS
     mask = no_digits(word)
     whole = first_set(mask)
-    if whole == 0 or whole == 8 or (word & 255 == 0 and whole > 1):
+    if rarely(whole == 0 or whole == 8 or (word & 255 == 0 and whole > 1)):
         return -1, 0.0
-    if word >> 8 * whole & 255 != POINT:
-        return (at + whole if _ends(word, whole) else -1), float(digits(word, whole))
+    if text >> 8 * whole & 255 != DOT:
+        return at + whole, float(digits(word, whole))
     both = first_set(mask & (mask - 1)) - 1
-    if both < 7:
-        low = ~(ONES << 8 * whole)
-        number, places = digits(word & low | word >> 8 & ~low, both), both - whole
-        good = places > 0 and _ends(word, both + 1)
-    else:
+    if rarely(both >= 7):
         rest = eight(data, at + whole + 1) ^ ZEROS
         places = first_set(no_digits(rest))
-        good = 0 < places < 8 and _ends(rest, places)
-        number = digits(word, whole) * TENS[places] + digits(rest, places)
-    return (at + 1 + whole + places if good else -1), number / POWERS[places]
+        number = digits(word, whole) * take(TENS, places) + digits(rest, places)
+        return (at + 1 + whole + places if 0 < places < 8 else -1), number / take(POWERS, places)
+    if rarely(both == whole):
+        return -1, 0.0
+    low = ((mask & -mask) >> 7) - 1
+    return at + 1 + both, digits(word & low | word >> 8 & ~low, both) / take(POWERS, both - whole)
 
 
 @compiled
 def value_at(data: Any, at: int, end: int) -> tuple[int, float]:
-    """A number, true, false or null."""
-    if not 0 <= at < end:
-        return -1, 0.0
-    if not roomy(data, at, 17):
-        return _any_value(data, at, end)
-    negative = data[at] == MINUS
-    after, value = _short(data, at + negative)
-    if after < 0 or (negative and value == 0.0):
-        return _any_value(data, at, end)
-    return after, -value if negative else value
+    """A number, true, false or null; a number may go on."""
+    if rarely(eight(data, at) & 255 == MINUS):
+        after, value = _short(data, at + 1)
+        after, value = after if value else -1, -value
+    else:
+        after, value = _short(data, at)
+    return any_value(data, at, end) if rarely(after < 0) else (after, value)
 
 
 @compiled
-def time_at(data: Any, at: int, end: int) -> tuple[int, int]:
-    """A moment in milliseconds; what is written as one of 9 to 15 digits is read at once."""
-    if not 0 <= at < end:
-        return -1, -1
-    if not roomy(data, at, 8):
-        return _any_time(data, at, end)
-    first, last = eight(data, at) ^ ZEROS, eight(data, at + 8) ^ ZEROS
-    count = first_set(no_digits(last))
-    if no_digits(first) != 0 or first & 255 == 0 or count & 7 == 0 or not _ends(last, count):
-        return _any_time(data, at, end)
-    number = digits(first, 8) * TENS[count] + digits(last, count)
-    return (at + 8 + count if number <= LATEST else -1), number
+def time_at(data: Any, at: int, rows: Any, row: int) -> int:
+    """A moment in 13 bytes within a stretch, or -1."""
+    high, low = eight(data, at) & FIVE, eight(data, at + 5) ^ ZEROS
+    if rarely(high != take(rows, row + HIGH)):
+        word = high ^ ZEROS & FIVE
+        if no_digits(word) != 0 or word & 255 == 0:
+            return -1
+        put(rows, row + HIGH, high)
+        put(rows, row + HIGHS, digits(word, 5) * EIGHT)
+    return -1 if rarely(no_digits(low) != 0) else take(rows, row + HIGHS) + digits(low, 8)

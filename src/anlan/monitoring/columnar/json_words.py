@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import alike, string_end, up_to
-from anlan.monitoring.columnar.json_shape import QUOTE, SPREAD
+from anlan.monitoring.columnar.json_bits import alike, string_end, take, up_to
+from anlan.monitoring.columnar.json_shape import SPREAD, WORD
 from anlan.rules.compiled import compiled
 
 
@@ -23,14 +23,14 @@ def find(table: Any, data: Any, start: int, end: int) -> int:
     """The place of a word in `words`, or -1; also for an end before its start."""
     if end < start:
         return -1
-    slot = _slot(table, data, start, end)
-    while table.slots[slot] >= 0:
-        word = table.slots[slot]
-        if table.words[word, 1] == end - start and alike(
-            data, start, end, table.text, table.words[word, 0], end - start
-        ):
+    slot, length = _slot(table, data, start, end), end - start
+    word = take(table.slots, slot)
+    while word >= 0:
+        place = word * WORD
+        if take(table.words, place + 1) == length and alike(data, start, table.text, take(table.words, place), length):
             return word
         slot = (slot + 1) & (len(table.slots) - 1)
+        word = take(table.slots, slot)
     return -1
 
 
@@ -45,18 +45,25 @@ def enter(table: Any, word: int) -> None:
 
 
 @compiled
-def key(table: Any, owner: int, guess: int, data: Any, start: int, end: int) -> tuple[int, int]:
-    """(The row of `keys` of a key of this word that begins here, after its quote), or -1; looked for first at a guess."""
-    first, many = table.words[owner, 3], table.words[owner, 4]
-    if guess < many:
-        word = table.keys[first + guess, 0]
-        length = table.words[word, 1]
-        close = start + length
-        if close < end and alike(data, start, end, table.text, table.words[word, 0], length) and data[close] == QUOTE:
-            return first + guess, close + 1
-    close = string_end(data, start - 1, end)
-    word = find(table, data, start, close)
+def keys_of(table: Any, owner: int) -> tuple[int, int, int]:
+    """(The first row of its keys, how many there are, which of them is looked for first)."""
+    return (take(table.words, owner * WORD + 3), take(table.words, owner * WORD + 4), 0) if owner >= 0 else (0, 0, 0)
+
+
+@compiled
+def row_of(table: Any, owner: int, word: int) -> int:
+    """The row of `keys` that a key has, given as a word, among those of an owner."""
+    first, many, _ = keys_of(table, owner)
     for row in range(first, first + many if word >= 0 else first):
-        if table.keys[row, 0] == word:
-            return row, close + 1
-    return -1, -1
+        if take(table.keys, 2 * row) == word:
+            return row
+    return -1
+
+
+@compiled
+def key(table: Any, owner: int, data: Any, start: int, end: int) -> tuple[int, int]:
+    """(The word of the owner's key that begins here, after its quote; what comes after its other quote), or -1."""
+    close = string_end(data, start, end)
+    word = find(table, data, start, close)
+    known = row_of(table, owner, word) >= 0
+    return (word, close + 1) if known else (-1, -1)
