@@ -1,6 +1,7 @@
 """The broker's files: a real Mosquitto lets each device speak under its own name alone."""
 
 import base64
+import getpass
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,16 +34,18 @@ class Broker:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port
-        lines = [line for line in (folder / "anlan.conf").read_text().partition("# Client")[0].splitlines() if line]
+        lines = (folder / "anlan.conf").read_text().partition("# Client")[0].splitlines()
         conf = folder / "test.conf"
-        conf.write_text("\n".join([*lines, "log_dest none", f"pid_file {folder / 'pid'}"]) + "\n")
+        conf.write_text(
+            "\n".join([*lines, "log_dest none", f"user {getpass.getuser()}", f"pid_file {folder / 'pid'}"]) + "\n"
+        )
         self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(conf)], stderr=subprocess.DEVNULL)
         until(lambda: listens(port) and (folder / "pid").exists())
 
     def publishes(self, user: str, password: str, topic: str) -> bool:
         """Whether a message arrives at Anlan."""
         ear = subprocess.Popen(
-            ["mosquitto_sub", "-p", str(self.port), "-u", "anlan", "-P", "own", "-t", "anlan/#", "-q", "1", "-C", "1",
+            ["mosquitto_sub", "-p", str(self.port), "-u", "anlan", "-P", "own", "-t", topic, "-q", "1", "-C", "1",
              "-W", "2", "-F", "%t"], stdout=subprocess.PIPE,
         )  # fmt: skip
         mouth = ["mosquitto_pub", "-p", str(self.port), "-u", user, "-P", password, "-q", "1"]
