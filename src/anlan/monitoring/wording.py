@@ -73,6 +73,7 @@ ERRORS = {
     "birth": gettext_lazy("缺少上线消息"),
     "address": gettext_lazy("地址不在允许范围"),
     "certificate": gettext_lazy("证书与设备不符"),
+    "login": gettext_lazy("登录被拒"),
     "handshake": gettext_lazy("没有出示有效证书"),
     "password": gettext_lazy("通信口令不符"),
     "code": gettext_lazy("鉴权码不符"),

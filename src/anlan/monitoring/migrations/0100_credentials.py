@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '轮询登录',
                 'verbose_name_plural': '轮询登录',
-                'constraints': [models.CheckConstraint(condition=models.Q(('login', 'anonymous'), models.Q(('security', 'none'), _negated=True), _connector='OR'), name='poll_login_is_not_in_the_clear', violation_error_message='用户名口令和证书只在签名或加密的会话里使用。'), models.CheckConstraint(condition=models.Q(models.Q(('login', 'password'), _negated=True), models.Q(('user', ''), _negated=True), _connector='OR'), name='poll_password_has_a_user', violation_error_message='用口令登录须填写用户名。'), models.CheckConstraint(condition=models.Q(('fingerprint', ''), ('fingerprint__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='poll_fingerprint', violation_error_message='指纹须为64位十六进制(SHA-256)。')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('login', 'anonymous'), models.Q(('login', 'password'), ('security', 'encrypt')), models.Q(('login', 'certificate'), models.Q(('security', 'none'), _negated=True)), _connector='OR'), name='poll_login_is_not_in_the_clear', violation_error_message='口令只在加密的会话里使用,证书只在签名或加密的会话里使用。'), models.CheckConstraint(condition=models.Q(models.Q(('login', 'password'), _negated=True), models.Q(('user', ''), _negated=True), _connector='OR'), name='poll_password_has_a_user', violation_error_message='用口令登录须填写用户名。'), models.CheckConstraint(condition=models.Q(('fingerprint', ''), ('fingerprint__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='poll_fingerprint', violation_error_message='指纹须为64位十六进制(SHA-256)。')],
             },
         ),
         migrations.RunSQL(STAMP, UNDO),

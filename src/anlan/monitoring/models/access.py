@@ -95,9 +95,11 @@ class PollAccess(models.Model):
         verbose_name = verbose_name_plural = _("轮询登录")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(login="anonymous") | ~models.Q(security="none"),
+                condition=models.Q(login="anonymous")
+                | models.Q(login="password", security="encrypt")
+                | (models.Q(login="certificate") & ~models.Q(security="none")),
                 name="poll_login_is_not_in_the_clear",
-                violation_error_message=_("用户名口令和证书只在签名或加密的会话里使用。"),
+                violation_error_message=_("口令只在加密的会话里使用,证书只在签名或加密的会话里使用。"),
             ),
             models.CheckConstraint(
                 condition=~models.Q(login="password") | ~models.Q(user=""),

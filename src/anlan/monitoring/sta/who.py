@@ -12,7 +12,6 @@ from anlan.monitoring.models import Device, Series
 from anlan.monitoring.sta.options import StaError
 from anlan.monitoring.tokens import certificate_admits, token_admits
 
-
 SOURCE = "sta"
 
 

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from anlan.monitoring.commanding.selectors import commands_shown
 from anlan.monitoring.deviations import device_deviations
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
-from anlan.monitoring.models import Device, DeviceFrame, PollPlan
+from anlan.monitoring.life.forms import PollAccessForm
+from anlan.monitoring.models import Device, DeviceFrame, PollAccess, PollPlan
 from anlan.monitoring.pictures import device_pictures
 from anlan.monitoring.selectors import (
     alarms_of,
@@ -62,7 +63,9 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     return device_page(request, row)
 
 
-def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpResponse:
+def device_page(
+    request: HttpRequest, row: Device, *, token: str = "", poll_form: PollAccessForm | None = None
+) -> HttpResponse:
     """The page; asked by htmx, only the part that changes. A token is shown this once."""
     hours = next((number for number in PERIODS if str(number) == request.GET.get("hours")), USUAL)
     series = Paginator(device_series(request.user, row), SERIES).get_page(request.GET.get("page"))
@@ -80,13 +83,23 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         "may_issue": may_issue_tokens(request.user),
         "token": token,
         "track": track_of(row, request.GET.get("day", "")),
+        "poll_form": poll_form or poll_form_of(row),
         "polling": PollPlan.objects.filter(device=row).annotate(points=Count("device__polled_points")).first(),
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
         "part": is_part(request),
         **({} if is_part(request) else life_context(request.user, row)),
         "query": urlencode({"hours": hours, "day": request.GET.get("day", "")[:10]}),
     }
-    return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)
+    status = 422 if poll_form else 200
+    name = "monitoring/_device.html" if context["part"] else "monitoring/device.html"
+    return render(request, name, context, status=status)
+
+
+def poll_form_of(row: Device) -> PollAccessForm | None:
+    """How its server is logged in to; None for what is no OPC UA server."""
+    if row.protocol != "opcua":
+        return None
+    return PollAccessForm(instance=PollAccess.objects.filter(device=row).first() or PollAccess(device=row))
 
 
 def _alarms(user: Any, row: Device) -> list[Any]:
