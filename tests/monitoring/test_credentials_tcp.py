@@ -23,6 +23,7 @@ from anlan.protocols import Frame, decode, protocols
 from anlan.protocols import jt808_write as write
 from anlan.protocols.checksums import crc_hj212
 from anlan.protocols.sl651_frame import summed
+from anlan.rules import Ledger
 
 from .gateway import Ingest, free_port, until
 
@@ -308,3 +309,13 @@ def test_a_bound_certificate_is_wanted_on_both_ports_and_no_other_of_the_same_na
         assert answered(port, authority.issue(STATION), level(now_ms())) == b""
         assert answered(port, bound, level(now_ms()))
     assert kinds("sl651") == {"ok": 1, "certificate": 2}
+
+
+def test_a_value_that_a_station_marks_as_invalid_is_counted_as_not_a_number(device: Maker) -> None:
+    row = device()
+    raw = level(now_ms())
+    at = raw.index(b"\x39\x23") + 2
+    with Ingest("sl651") as ingest:
+        assert ingest.ask("sl651", summed(raw[:at] + b"\xaa" * 4 + raw[at + 4 : -2]))
+    assert list(LedgerCount.objects.values_list("state", "count")) == [(int(Ledger.NOT_A_NUMBER), 1)]
+    assert deviations(row)["invalid_mark"] == 1
