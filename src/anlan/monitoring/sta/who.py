@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from anlan.monitoring.models import Device, Series
-from anlan.monitoring.sta.options import StaError
+from anlan.monitoring.sta.faults import StaError
 from anlan.monitoring.tokens import certificate_admits, token_admits
 
 SOURCE = "sta"
