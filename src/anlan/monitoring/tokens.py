@@ -37,9 +37,11 @@ def token_admits(request: HttpRequest, token: str, source: str) -> Device | None
     """The device that comes in with this token, by its own certificate where it has one, from where it may speak."""
     device = token_device(token)
     if device is None:
-        return _refused(request, None, "token", source)
+        _refused(request, None, "token", source)
+        return None
     if not certificate_fits(request, device):
-        return _refused(request, device, "certificate", source)
+        _refused(request, device, "certificate", source)
+        return None
     return _entered(request, device, DeviceAccess.Way.TOKEN, source)
 
 
@@ -65,7 +67,8 @@ def _certificate(request: HttpRequest) -> str:
 def _entered(request: HttpRequest, device: Device, way: str, source: str) -> Device | None:
     access, address = getattr(device, "access", None), address_of(request)
     if access and access.addresses and not within(address, networks_of(access.addresses)):
-        return _refused(request, device, "address", source)
+        _refused(request, device, "address", source)
+        return None
     if _is_news(device.pk, way, address):
         accesses_note({(device.protocol, device.code): Use(timezone.now(), way, address)}, {})
     return device

@@ -84,7 +84,8 @@ def conjunction(found: Where | None) -> tuple[Comparison, ...]:
 
 
 def _words(text: str) -> list[str]:
-    words, at = [], 0
+    words: list[str] = []
+    at = 0
     while at < len(text.rstrip()):
         match = _TOKEN.match(text, at)
         if match is None or len(words) >= LONGEST:

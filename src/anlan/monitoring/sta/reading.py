@@ -116,13 +116,7 @@ class Speaker:
     def _collection(
         self, kind: str, rows: QuerySet[Any], asked: Options, here: str, said: Mapping[str, str]
     ) -> dict[str, Any]:
-        if kind == "Observations":
-            page = observations(list(rows.order_by("pk").values_list("pk", flat=True)), asked)
-            found, following, count = page.rows, page.following, page.count
-        elif kind == "HistoricalLocations":
-            found, following, count = past_page(rows, asked)
-        else:
-            found, following, count = rows_page(kind, KINDS[kind].filters, rows, asked)
+        found, following, count = _page(kind, rows, asked)
         told: dict[str, Any] = {}
         if count is not None:
             told["@iot.count"] = count
@@ -144,3 +138,13 @@ class Speaker:
             link = {"Datastream@iot.navigationLink": self.link("Datastreams", series_id)}
             told.append(link | {"components": COMPONENTS, "dataArray@iot.count": len(values), "dataArray": values})
         return told
+
+
+def _page(kind: str, rows: QuerySet[Any], asked: Options) -> tuple[Sequence[Any], dict[str, int] | None, int | None]:
+    """The rows of a page, the options of the next one, and how many there are where that is asked for."""
+    if kind == "Observations":
+        page = observations(list(rows.order_by("pk").values_list("pk", flat=True)), asked)
+        return page.rows, page.following, page.count
+    if kind == "HistoricalLocations":
+        return past_page(rows, asked)
+    return rows_page(kind, KINDS[kind].filters, rows, asked)

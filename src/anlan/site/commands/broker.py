@@ -23,7 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     stand_up()
-    from anlan.monitoring.life.broker import FOLDER, broker_files_renew
+    from anlan.monitoring.life.broker import broker_files_renew
+    from anlan.monitoring.life.tokens_kept import FOLDER
 
     os.environ[FOLDER] = str(arguments.folder)
     made = broker_files_renew()
