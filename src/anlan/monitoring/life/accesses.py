@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple, TypeAlias
 
@@ -63,17 +63,17 @@ where d.life <> 'retired'
 
 
 class Standing(NamedTuple):
-    """What must be the same for nothing to have changed."""
+    """What must be the same for nothing to have changed: law is in force by the day."""
 
     version: int
-    modes: str
+    day: date
 
 
 def standing() -> Standing:
     with connection.cursor() as cursor:
         cursor.execute(_VERSION)
         version = (cursor.fetchone() or (0,))[0]
-    return Standing(version, repr(sorted(access_modes().items())))
+    return Standing(version, timezone.localdate())
 
 
 def access_modes() -> dict[str, str]:

@@ -23,9 +23,13 @@ create trigger monitoring_access_made
     after insert on monitoring_deviceaccess
     for each row when (new.secret_hash <> '' or new.mode <> '' or new.addresses <> '')
     execute function monitoring_access_changed();
+create trigger monitoring_access_changed
+    after insert or update or delete or truncate on kit_lawrule
+    for each statement execute function monitoring_access_changed();
 """
 
 UNDO = """
+drop trigger monitoring_access_changed on kit_lawrule;
 drop trigger monitoring_access_made on monitoring_deviceaccess;
 drop trigger monitoring_access_changed on monitoring_deviceaccess;
 drop trigger monitoring_access_changed on monitoring_device;
@@ -37,6 +41,7 @@ drop table monitoring_accessstamp;
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('kit', '0002_inbox_and_law_history'),
         ('monitoring', '0091_kinds_of_devices'),
     ]
 
