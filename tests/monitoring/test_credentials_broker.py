@@ -2,6 +2,7 @@
 
 import base64
 import getpass
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,11 @@ from anlan.accounts.models import Area, User
 from anlan.monitoring.life.broker import broker_files_renew, member_of
 from anlan.monitoring.life.credentials import device_token_revoke
 from anlan.monitoring.life.proofs import broker_digest
-from anlan.monitoring.life.services import device_retire
+from anlan.monitoring.life.services import device_certificate_bind, device_retire
 from anlan.monitoring.models import Device, DeviceAccess
 from anlan.monitoring.services import device_token_issue
 
+from .authority import Authority
 from .broker import free_port, listens, until
 
 Maker = Callable[..., Device]
@@ -101,6 +103,36 @@ def test_a_device_logs_in_by_its_token_speaks_for_itself_alone_and_ends_with_its
     finally:
         broker.process.terminate()
         broker.process.wait(10)
+
+
+def test_the_brokers_other_listener_takes_a_certificate_for_the_device_that_it_names(
+    device: Maker, keeper: User, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("ANLAN_BROKER_TLS_PORT", str(port))
+    authority = Authority.make(folder)
+    server, own = authority.issue("localhost"), authority.issue("LEVEL-1")
+    for name, path in (("ca.pem", folder / "authority.pem"), ("server.pem", server), ("server.key", server)):
+        (folder / name).write_bytes(path.read_bytes())
+    device_certificate_bind(device=device(code="LEVEL-1", protocol="json"), text="ab" * 32, by=keeper)
+    assert broker_files_renew()
+    conf = folder / "test.conf"
+    conf.write_text((folder / "anlan.conf").read_text() + f"log_dest none\nuser {getpass.getuser()}\n")
+    broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(conf)], stderr=subprocess.DEVNULL)
+    plain = int(os.environ["ANLAN_BROKER_PORT"])
+    try:
+        until(lambda: listens(port) and listens(plain))
+        tls = ["-p", str(port), "-h", "localhost", "--cafile", str(folder / "ca.pem"), "-q", "1", "-m", "x", "-r"]
+        mine = [*tls, "--cert", str(own), "--key", str(own)]
+        for topic in ("anlan/LEVEL-1/readings", "anlan/LEVEL-2/readings"):
+            subprocess.run(["mosquitto_pub", *mine, "-t", topic], capture_output=True, check=False)
+        assert subprocess.run(["mosquitto_pub", *tls, "-t", "x"], capture_output=True, check=False).returncode
+        ear = ["-p", str(plain), "-u", "anlan", "-P", "own", "-t", "anlan/+/readings", "-W", "2", "-F", "%t"]
+        heard = subprocess.run(["mosquitto_sub", *ear], capture_output=True, check=False)
+        assert heard.stdout.split() == [b"anlan/LEVEL-1/readings"]
+    finally:
+        broker.terminate()
+        broker.wait(10)
 
 
 def test_the_digest_is_the_one_that_mosquittos_own_tool_makes(tmp_path: Path) -> None:

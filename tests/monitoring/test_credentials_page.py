@@ -68,6 +68,8 @@ def test_the_page_tells_what_a_device_shows_who_came_and_who_was_refused(
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             if LOOK:
                 part.screenshot(path=str(Path(LOOK) / f"credentials-{kind}-{name}.png"))
+                if kind == "plc":
+                    page.locator("#poll-access").screenshot(path=str(Path(LOOK) / f"poll-access-{name}.png"))
         assert [fault for fault in page.faults if "ERR_CONNECTION" not in fault] == []  # type: ignore[attr-defined]
 
 

@@ -1,21 +1,16 @@
 """Who may speak at the TCP doors: certificates, passwords, codes and addresses, over real sockets."""
 
 import contextlib
-import datetime
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from anlan.accounts.models import Area, User
+from anlan.monitoring.life.accesses import is_strict
 from anlan.monitoring.life.credentials import device_access_save, device_code_forget, device_secret_set
 from anlan.monitoring.models import DeviationCount, Device, DeviceAccess, FrameCount, LedgerCount
 from anlan.monitoring.moments import now_ms
@@ -25,6 +20,7 @@ from anlan.protocols.checksums import crc_hj212
 from anlan.protocols.sl651_frame import summed
 from anlan.rules import Ledger
 
+from .authority import Authority
 from .gateway import Ingest, free_port, until
 
 pytestmark = pytest.mark.usefixtures("shared_db")
@@ -201,51 +197,6 @@ def test_a_device_speaks_only_from_its_addresses_and_a_door_only_to_its_networks
     assert kinds("sl651")["address"] > 1
 
 
-@dataclass(frozen=True)
-class Authority:
-    """A small authority that signs what a test needs."""
-
-    folder: Path
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @classmethod
-    def make(cls, folder: Path, name: str = "authority") -> "Authority":
-        key = ec.generate_private_key(ec.SECP256R1())
-        one = cls(folder, key, signed(name, key, key, name, authority=True))
-        (folder / f"{name}.pem").write_bytes(one.certificate.public_bytes(serialization.Encoding.PEM))
-        return one
-
-    def issue(self, name: str) -> Path:
-        """A file with a certificate of this common name and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = signed(name, key, self.key, "authority")
-        path = self.folder / f"{name}.pem"
-        plain = serialization.NoEncryption()
-        path.write_bytes(
-            made.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-        )
-        return path
-
-
-def signed(
-    name: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey, issuer: str, *, authority: bool = False
-) -> x509.Certificate:
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = x509.CertificateBuilder(
-        subject_name=subject,
-        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=start,
-        not_valid_after=start.replace(year=2120),
-    )
-    constraints = x509.BasicConstraints(ca=authority, path_length=None)
-    return builder.add_extension(constraints, critical=True).sign(by, hashes.SHA256())
-
-
 @pytest.fixture
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Authority, int]:
     """TLS for stations; the authority, and the port."""
@@ -309,6 +260,14 @@ def test_a_bound_certificate_is_wanted_on_both_ports_and_no_other_of_the_same_na
         assert answered(port, authority.issue(STATION), level(now_ms())) == b""
         assert answered(port, bound, level(now_ms()))
     assert kinds("sl651") == {"ok": 1, "certificate": 2}
+
+
+def test_a_device_is_checked_in_its_own_way_before_its_kinds_and_that_before_its_protocols() -> None:
+    modes = {"jt808": "lenient", "jt808/vehicle": "strict"}
+    assert is_strict(modes, "", "jt808", "vehicle")
+    assert not is_strict(modes, "", "jt808", "other")
+    assert not is_strict(modes, "lenient", "jt808", "vehicle")
+    assert is_strict({}, "", "hj212", "level")
 
 
 def test_a_value_that_a_station_marks_as_invalid_is_counted_as_not_a_number(device: Maker) -> None:

@@ -75,6 +75,8 @@ class Keys:
         await asyncio.wait({self._look}, timeout=PATIENCE)
         while self._standing is None:
             await asyncio.sleep(0.2)
+            if self._look.done():
+                self._look = asyncio.create_task(self._see())
 
     async def _see(self) -> None:
         try:
@@ -104,6 +106,8 @@ class Keys:
         at, *before = self._written.get(identity, (0.0, "", ""))
         now = time.monotonic()
         if before == [way, address] and at and now - at < AGAIN:
+            return
+        if len(self._used) >= MOST:
             return
         self._written[identity] = (now, way, address)
         self._written.move_to_end(identity)

@@ -11,6 +11,7 @@ from anlan.monitoring.life.credentials import has_code, has_password
 from anlan.monitoring.models import Device, DeviceAccess
 from anlan.monitoring.wording import error_title
 
+BROKERED = ("json", "sparkplug")
 WITH_TOKENS = ("json", "http", "mqtt", "sparkplug")
 
 
@@ -86,6 +87,7 @@ def credentials_context(device: Device) -> dict[str, Any]:
         "credentials": credentials_of(device, access),
         "modes": DeviceAccess.Mode.choices,
         "usual_mode": DeviceAccess.Mode.STRICT.label if usual else DeviceAccess.Mode(LENIENT).label,
+        "by_broker": device.protocol in BROKERED,
         "checked": has_password(device.protocol) or has_code(device.protocol),
         "refusal": error_title(access.last_refusal) if access.last_refusal else "",
     }
