@@ -91,3 +91,12 @@ def broker_files() -> None:
     from anlan.monitoring.life.broker import broker_files_renew
 
     broker_files_renew()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="monitoring.broker_files_again", queue="broker", queueing_lock="monitoring.broker_files_again")
+def broker_files_each_ten_minutes(timestamp: int) -> None:
+    """Writes them again, for devices that were deleted or given another code, and after a write that failed."""
+    from anlan.monitoring.life.broker import broker_files_renew
+
+    broker_files_renew()

@@ -82,6 +82,11 @@ def member_of(device: Device, digest: str) -> Member | None:
     return None
 
 
+def _behind(device: Device) -> bool:
+    """A Sparkplug device, for which its edge node speaks."""
+    return device.protocol == "sparkplug" and device.code.count("/") > 1
+
+
 def _sparkplug(group: str, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """An edge node speaks for the devices behind it."""
     said = [f"spBv1.0/{group}/{kind}/{node}" for kind in ("NBIRTH", "NDEATH", "NDATA")]
@@ -109,7 +114,7 @@ def broker_files_write(folder: Path, *, user: str, password: str, port: int, sec
         members=len(members),
         passwords=sum(bool(member.digest) for member in members),
         old=tuple(row.code for row in devices if found[row.pk] and row.token_hash and not digests[row.pk]),
-        unsayable=tuple(row.code for row in devices if found[row.pk] is None or row.code == user),
+        unsayable=tuple(row.code for row in devices if not _behind(row) and (not found[row.pk] or row.code == user)),
     )
 
 
