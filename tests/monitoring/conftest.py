@@ -75,7 +75,7 @@ LEFT_BEHIND = (
     "monitoring_position", "monitoring_polledpoint", "monitoring_pollplan", "monitoring_historicalpolledpoint",
     "monitoring_historicalpollplan", "monitoring_weatherwarning", "monitoring_warningfeed",
     "monitoring_historicalwarningfeed",
-    "monitoring_derivedseries", "monitoring_historicalderivedseries",
+    "monitoring_derivedseries", "monitoring_historicalderivedseries", "monitoring_deviceaccess", "monitoring_pollaccess",
     "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",

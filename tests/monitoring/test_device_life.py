@@ -17,6 +17,7 @@ from anlan.kit.flow import IllegalStep
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.life.certificates import VARIABLE, fingerprint
 from anlan.monitoring.life.checks import commissioning_checks
+from anlan.monitoring.life.credentials import device_secret_set
 from anlan.monitoring.life.flow import FLOW, LifeStep, Stage
 from anlan.monitoring.life.services import (
     device_certificate_bind,
@@ -76,6 +77,8 @@ def test_a_device_that_never_sent_anything_is_not_fit_for_service(device: Maker,
 def test_a_device_that_sends_as_it_should_is_signed_for(device: Maker, keeper: User, rule: ThresholdRule) -> None:
     row = device()
     sent(1.0, 1.1, 1.2)
+    assert states(row)["credentials"] == "doubtful"
+    device_secret_set(device=row, secret="12AB", by=keeper)
     assert set(states(row).values()) == {"good"}
     signed = device_commission(device=row, by=keeper)
     assert (signed.failed, signed.by, len(signed.checks)) == (0, keeper, 7)

@@ -133,7 +133,8 @@ def test_a_failed_frame_is_counted_for_the_device_that_spoke_before_it(device: D
     with Ingest("sl651") as ingest:
         ingest.ask("sl651", bytes(bad) + spec.encode(one.code, now_ms(), {"39": 1.0}) + bytes(bad) * 2)
         until(lambda: FrameCount.objects.filter(kind="checksum", frames=3).exists())
-    assert [(row.device, row.name, row.count) for row in DeviationCount.objects.all()] == [(one, "error:checksum", 2)]
+    counted = DeviationCount.objects.exclude(name="no_password")
+    assert [(row.device, row.name, row.count) for row in counted] == [(one, "error:checksum", 2)]
 
 
 def test_packets_that_never_came_are_counted_for_their_station(device: DeviceMaker) -> None:
@@ -147,4 +148,4 @@ def test_packets_that_never_came_are_counted_for_their_station(device: DeviceMak
     with Ingest("sl651") as ingest:
         ingest.ask("sl651", packets[0] + packets[2])
         until(lambda: FrameCount.objects.filter(kind="incomplete").exists())
-    assert DeviationCount.objects.get().name == "error:incomplete"
+    assert DeviationCount.objects.exclude(name="no_password").get().name == "error:incomplete"

@@ -11,7 +11,7 @@ from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.models import Device, FrameCount
 from anlan.monitoring.moments import now_ms
 
-from .authority import Authority
+from .mqtt_authority import Authority
 from .broker import Mosquitto, until
 from .gateway import Ingest
 

@@ -14,7 +14,7 @@ from anlan.accounts.models import Area
 from anlan.monitoring import devices as device_memory
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
-from anlan.monitoring.models import Device, Position, Series
+from anlan.monitoring.models import Device, DeviceAccess, Position, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.tracks import track_of
 from anlan.protocols import decode, protocols
@@ -130,6 +130,7 @@ def test_the_page_of_a_vehicle_shows_its_way(car: Device, client: Client, area: 
 
 def test_a_terminal_registers_reports_and_is_answered_over_the_line(shared_db: None, device: DeviceMaker) -> None:
     car = device(code="123456789", protocol="jt808", kind="vehicle", location=None)
+    DeviceAccess.objects.create(device=car, mode=DeviceAccess.Mode.LENIENT)
     recorded = json.loads((VECTORS / "jt808.json").read_text())["valid"]
     register = next(one["hex"] for one in recorded if one["name"] == "0100_register_2019")
     said = protocols()["jt808"].encode("123456789", now_ms(), {"lon": 114.4, "lat": 22.7, "speed": 1.0})

@@ -20,7 +20,8 @@ from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, LedgerCount, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.services import token_hash
-from anlan.monitoring.sta.options import StaError, options, segments
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.sta.options import options, segments
 from anlan.rules import Ledger
 from anlan.vocab import clock
 
@@ -258,7 +259,11 @@ def test_what_a_device_may_not_write_is_refused_by_its_status(
         ("/Things", {"top": "many"}, 400),
         ("/Things", {"skip": 10**9}, 400),
         ("/Things", {"search": "x"}, 501),
-        ("/Things", {"filter": "startswith(name,'a')"}, 501),
+        ("/Things", {"filter": "geo.distance(location,'a') lt 1"}, 501),
+        ("/Things", {"filter": "name eq 'a' or"}, 400),
+        ("/Things", {"filter": "(" * 30 + "id eq 1"}, 400),
+        ("/Things", {"filter": "id add 1 eq 2"}, 400),
+        ("/Observations", {"filter": "phenomenonTime gt 2020-01-01T00:00:00Z or id eq '1:1'"}, 501),
         ("/Things", {"filter": "secret eq 1"}, 501),
         ("/Things", {"filter": f"id eq {10**30}"}, 400),
         ("/Things", {"expand": "Secrets"}, 400),

@@ -63,6 +63,16 @@ def test_a_unit_that_the_tables_do_not_list_is_named_and_left_unknown():
     assert [reading.unit for reading in got.readings] == ["", "m3"]
 
 
+def test_litres_are_cubic_metres_and_each_unit_of_the_table_is_named():
+    data = bytearray(bytes.fromhex(frame("cjt188", FRAMES["read_data_reply"]).fields["data"]))
+    data[7] = 0x29
+    got = cjt188.read(answer(bytes(data), kind=0x13), NOON)
+    assert (values(got)["volume"], got.deviations) == (pytest.approx(1.0001), ())
+    assert [reading.unit for reading in got.readings] == ["m3", "m3"]
+    assert (got.fields["volume_unit"], got.fields["type_name"]) == ("L", "reclaimed_water")
+    assert {cjt188.UNITS[code] for code in (0x05, 0x08, 0x0E, 0x11)} == {"kWh", "MWh", "MJ", "GJ"}
+
+
 def test_digits_that_are_none_are_a_missing_value():
     got = frame("cjt188", SPEC.encode(METER, NOON, {"volume": math.nan, "settled": 1.0}))
     assert math.isnan(values(got)["volume"])

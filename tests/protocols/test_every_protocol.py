@@ -14,7 +14,7 @@ from anlan.protocols import Frame, FrameError, decode, protocols
 from anlan.protocols.checksums import crc_hj212, crc_modbus, sum8
 from anlan.protocols.commands import ask
 from anlan.protocols.frames import ProtocolSpec, abandoned
-from anlan.protocols.jt808 import unescaped
+from anlan.protocols.jt808_parts import unescaped
 from anlan.protocols.jt808_write import wrapped
 from anlan.protocols.sl651_write import report
 from anlan.vocab.clock import beijing_ms

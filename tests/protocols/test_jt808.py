@@ -10,8 +10,8 @@ from protocol_support import FUZZ, differences, error, frame, only, values, vect
 
 from anlan.protocols import Frame, FrameError, decode, protocols
 from anlan.protocols import jt808_write as write
-from anlan.protocols.jt808 import Terminals, unescaped
-from anlan.protocols.jt808_parts import MOST_BYTES
+from anlan.protocols.jt808 import Terminals
+from anlan.protocols.jt808_parts import MOST_BYTES, unescaped
 from anlan.vocab.clock import beijing_ms
 
 VECTORS = vectors("jt808")

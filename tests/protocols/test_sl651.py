@@ -76,12 +76,15 @@ def test_a_value_of_ff_is_missing_and_gives_no_reading():
     assert got.deviations == ()
 
 
-@pytest.mark.parametrize("data", ["aaaaaaaa", "0000000a", "ff00000a"])
-def test_a_value_without_digits_is_a_missing_reading_that_is_told(data):
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [("aaaaaaaa", "invalid_mark"), ("0000000a", "unreadable_value"), ("ff00000a", "unreadable_value")],
+)
+def test_a_value_without_digits_is_a_missing_reading_that_is_told(data, name):
     got = elements("3923" + data)
     assert math.isnan(values(got)["39"])
     assert got.fields["elements"][0]["value"] is None
-    assert got.deviations == ("unreadable_value",)
+    assert got.deviations == (name,)
 
 
 def test_an_element_that_no_table_lists_is_kept_without_a_unit():

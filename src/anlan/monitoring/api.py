@@ -12,7 +12,7 @@ from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.tokens import certificate_device, certificate_fits, token_device
+from anlan.monitoring.tokens import certificate_admits, token_admits
 from anlan.monitoring.video.api import router as video_router
 from anlan.monitoring.warnings_api import router as warnings_router
 from anlan.protocols import FrameError
@@ -31,8 +31,7 @@ class DeviceToken(HttpBearer):
     """`Authorization: Bearer <token>`, one token a device."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Device | None:
-        device = token_device(token)
-        return device if device and certificate_fits(request, device) else None
+        return token_admits(request, token, SOURCE)
 
 
 class DeviceCertificate(AuthBase):
@@ -41,7 +40,7 @@ class DeviceCertificate(AuthBase):
     openapi_type = "mutualTLS"
 
     def __call__(self, request: HttpRequest) -> Device | None:
-        return certificate_device(request)
+        return certificate_admits(request, SOURCE)
 
 
 AUTH = [DeviceToken(), DeviceCertificate()]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import connection
 
 from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.evidence import kept_raw
 from anlan.monitoring.models import FrameCount
 from anlan.monitoring.moments import hour_of, moment
 from anlan.protocols import Frame, FrameError
@@ -73,7 +74,7 @@ def unknown_count(frames: Sequence[Frame], now: int) -> None:
     heard: dict[tuple[str, str], tuple[int, int, bytes]] = {}
     for frame in frames:
         times, readings, _raw = heard.get((frame.protocol, frame.device), (0, 0, b""))
-        raw = frame.raw[:RAW_LENGTH]
+        raw = kept_raw(frame.raw[:RAW_LENGTH], frame.protocol)
         heard[frame.protocol, frame.device] = (times + 1, readings + len(frame.readings), raw)
     if not heard:
         return

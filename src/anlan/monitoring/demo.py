@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 
 from anlan.kit.demo import DemoWorld
 from anlan.monitoring.demo_duty import duty_demo
-from anlan.monitoring.models import Device, Series, ThresholdRule
+from anlan.monitoring.life.accesses import LENIENT
+from anlan.monitoring.life.credentials import has_code
+from anlan.monitoring.models import Device, DeviceAccess, Series, ThresholdRule
 from anlan.monitoring.replaying.roster import Group, groups, recorded
 from anlan.monitoring.rules_load import rule_values
 from anlan.monitoring.video.demo import video_demo
@@ -78,6 +80,7 @@ def demo(world: DemoWorld) -> None:
     posts = list(demo_posts(world))
     devices = world.insert([post.device() for post in posts])
     pairs = list(zip(devices, posts, strict=True))
+    world.insert([DeviceAccess(device=device, mode=LENIENT) for device in devices if has_code(device.protocol)])
     world.insert([series for device, post in pairs for series in _series(device, post.group)])
     world.insert([rule for device, post in pairs for rule in _own_rules(device, post)])
     video_demo(world)

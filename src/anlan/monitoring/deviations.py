@@ -49,6 +49,11 @@ TITLES = {
     "unlisted_unit": _("类型标志不在标准中"),
     "unread_body": _("正文无法识读"),
     "unreadable_value": _("数值无法识读"),
+    "invalid_mark": _("传感器数据无效(AA)"),
+    "no_password": _("未约定通信口令,身份未核对"),
+    "wrong_password": _("通信口令不符(已放行)"),
+    "wrong_code": _("鉴权码不符(已放行)"),
+    "unauthenticated": _("未经鉴权(已放行)"),
 }
 
 _ADD = """

@@ -8,6 +8,7 @@ from psycopg import Cursor
 
 from anlan.kit.live import live_publish
 from anlan.monitoring.arrivals import Arrival
+from anlan.monitoring.evidence import kept_raw, masked
 from anlan.monitoring.journal import levels
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.models import Device
@@ -87,7 +88,7 @@ def device_show(device: KnownDevice, *, level: int, status: str) -> None:
 def frames_keep(frames: dict[int, Arrival], now: int) -> None:
     """Keeps a frame of each of these devices, by id, among its last ones."""
     rows = [
-        (moment(now), arrival.source, frame.function.replace("\0", "")[:40], frame.raw, decoded(frame), device_id)
+        (moment(now), arrival.source, frame.function.replace("\0", "")[:40], *_kept(frame), device_id)
         for device_id, arrival in frames.items()
         if isinstance(frame := arrival.event, Frame)
     ]
@@ -98,13 +99,17 @@ def frames_keep(frames: dict[int, Arrival], now: int) -> None:
         cursor.execute(_TRIM, [list(frames), KEPT_FRAMES])
 
 
+def _kept(frame: Frame) -> tuple[bytes, str]:
+    return kept_raw(frame.raw, frame.protocol), decoded(frame)
+
+
 def decoded(frame: Frame) -> str:
-    """What a frame says, as JSON that the database takes: no NaN, no NUL."""
+    """What a frame says, as JSON that the database takes: no NaN, no NUL, no secret."""
     readings = [
         {"series": r.series, "time": r.time, "value": None if r.missing else r.value, "unit": r.unit}
         for r in frame.readings[:200]
     ]
-    body = {"readings": readings, "fields": _plain(frame.fields), "deviations": list(frame.deviations)}
+    body = {"readings": readings, "fields": _plain(masked(frame.fields)), "deviations": list(frame.deviations)}
     return json.dumps(body, ensure_ascii=False, default=str).replace("\\u0000", "")
 
 

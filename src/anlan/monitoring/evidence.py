@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from anlan.kit.masking import STAR
+from anlan.protocols import protocols
 
 HIDDEN = STAR * 4
-SL651_PASSWORD, SL651_ASCII_PASSWORD = slice(8, 10), slice(13, 17)
 _IN_SL651 = re.compile(rb"\x03\x10(..)|(?<= )03 ([0-9A-F]{4})(?= )|(?<=\d{12})03 ([0-9A-F]{4})(?= )", re.DOTALL)
 """A password among the parameters of functions 40, 41 and 49, in either encoding."""
 _SL651_PARAMETERS = (b"\x40", b"\x41", b"\x49")
@@ -17,6 +17,12 @@ _IN_TEXT = re.compile(
     (?: \b(?:new)?pw= | ["'](?:(?:new)?pw|password|passwd|pwd|token|secret)["']\s*:\s*["']? )
     ([^;&"',}\s]+)"""
 )
+
+
+def kept_raw(raw: bytes, protocol: str) -> bytes:
+    """The bytes as they are kept: those of a secret are stars, since the database has only its digest too."""
+    hidden = _hidden(raw, protocol)
+    return bytes(ord("*") if i in hidden else byte for i, byte in enumerate(raw)) if hidden else raw
 
 
 def raw_hex(raw: bytes, protocol: str) -> str:
@@ -43,6 +49,7 @@ def masked(value: Any) -> Any:
     """The same value with every password in it starred, however deep."""
     if isinstance(value, dict):
         held = "rest" if str(value.get("func")) in {"40", "41", "49"} else ""
+        held = "code" if value.get("name") == "authentication" else held
         return {
             key: HIDDEN if key == held or _SECRET.fullmatch(str(key)) else masked(inner) for key, inner in value.items()
         }
@@ -51,14 +58,15 @@ def masked(value: Any) -> Any:
 
 def _hidden(raw: bytes, protocol: str) -> set[int]:
     """Places of the bytes that are a password's."""
+    secrets = protocols()[protocol].secrets if protocol in protocols() else None
+    shown = set(secrets.places(raw)) if secrets else set[int]()
     if protocol == "sl651":
-        return _hidden_sl651(raw)
-    return {place for found in _IN_TEXT.finditer(raw) for place in range(*found.span(1))}
+        return shown | _hidden_sl651(raw)
+    return shown | {place for found in _IN_TEXT.finditer(raw) for place in range(*found.span(1))}
 
 
 def _hidden_sl651(raw: bytes) -> set[int]:
-    text = raw[:1] == b"\x01"
-    hidden = set(range(len(raw))[SL651_ASCII_PASSWORD if text else SL651_PASSWORD])
+    text, hidden = raw[:1] == b"\x01", set[int]()
     function = bytes.fromhex(raw[17:19].decode()) if text and raw[17:19].isdigit() else raw[10:11]
     if function in _SL651_PARAMETERS:
         found = _IN_SL651.finditer(raw, 14)

@@ -3,7 +3,7 @@
 Started by `anlan serve`, or alone by `anlan serve --only ingest`. Set by the environment: `ANLAN_INGEST_HOST`
 (127.0.0.1), `ANLAN_PORT_<PROTOCOL>` (0: off), `ANLAN_PORT_DTU` (lines that dial in; off), `ANLAN_MQTT_URL` (empty:
 off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, `ANLAN_PORT_SIP` and what `video.configuration` names, and the bounds of
-`gateway.limits`. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
+`gateway.limits`; TLS ports and the networks that may speak are set as `gateway.tcp_door` says. A broker must queue without a bound (Mosquitto: `max_queued_messages 0`).
 """
 
 import asyncio
@@ -31,6 +31,8 @@ from anlan.monitoring.gateway.onvif import OnvifWatch
 from anlan.monitoring.gateway.sip import SipServer
 from anlan.monitoring.gateway.sparkplug import SparkplugHost
 from anlan.monitoring.gateway.tcp import Server
+from anlan.monitoring.gateway.tcp_door import doors
+from anlan.monitoring.gateway.tcp_keys import Keys
 from anlan.monitoring.gateway.writer import Writer
 from anlan.monitoring.journal import checkpoint_if_due
 from anlan.monitoring.judging import judging
@@ -67,10 +69,7 @@ class Ingest:
         self.start(Dispatcher(self.lines, self.limits.command).run())
         self.start(Pollers(self.inbox).run(host, int(os.environ.get("ANLAN_PORT_DTU") or 0)))
         self.start(pull_forever())
-        for name, port in ports.items():
-            server = Server(protocols()[name], self.inbox, self.limits, self.lines)
-            await server.listen(host, port)
-            self.servers.append(server)
+        await self._open_doors(host, ports)
         self.start(OnvifWatch().run())
         if port := sip_port():
             self.sip = SipServer(SipSettings.from_environment(), self.limits)
@@ -83,6 +82,18 @@ class Ingest:
             self.start(self.mqtt.run())
             self.start(AiTopic(broker, name=name, share=share).run())
             self.start(SparkplugHost(broker, self.inbox, name=name).run())
+
+    async def _open_doors(self, host: str, ports: dict[str, int]) -> None:
+        """The plain port of each protocol, and its TLS port where it has one."""
+        keys = Keys()
+        self.start(keys.run())
+        for name, spec in protocols().items():
+            plain, secure, secure_port = doors(name)
+            for door, port in ((plain, ports.get(name, 0)), (secure, secure_port)):
+                if door is not None and port:
+                    server = Server(spec, self.inbox, self.limits, self.lines, keys, door)
+                    await server.listen(host, port)
+                    self.servers.append(server)
 
     async def close(self) -> None:
         """Takes nothing more, makes what it has durable and answers it, within the time that there is."""

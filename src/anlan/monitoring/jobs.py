@@ -83,3 +83,20 @@ def readings_age_each_night(timestamp: int) -> None:
     from anlan.monitoring.keeping import readings_age
 
     readings_age(now=now_ms())
+
+
+@app.task(name="monitoring.broker_files", queue="broker", retry=RETRY, queueing_lock="monitoring.broker_files")
+def broker_files() -> None:
+    """Writes the broker's files after a change of credentials."""
+    from anlan.monitoring.life.broker import broker_files_renew
+
+    broker_files_renew()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="monitoring.broker_files_again", queue="broker", queueing_lock="monitoring.broker_files_again")
+def broker_files_each_ten_minutes(timestamp: int) -> None:
+    """Writes them again, for devices that were deleted or given another code, and after a write that failed."""
+    from anlan.monitoring.life.broker import broker_files_renew
+
+    broker_files_renew()

@@ -21,6 +21,7 @@ from anlan.monitoring.clocks import chain_resume, clocks_stop, paths_above, unsh
 from anlan.monitoring.escalation import chain_hand_up, tell_assignee
 from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
 from anlan.monitoring.life.flow import LifeStep, Stage
+from anlan.monitoring.life.tokens_kept import token_kept
 from anlan.monitoring.models import Alarm, AlarmStep, Device, DutyRole
 from anlan.monitoring.resolve import devices_by_id
 from anlan.monitoring.showing import alarm_show
@@ -205,4 +206,5 @@ def device_token_issue(*, device: Device, by: Any) -> str:
     locked.life = FLOW_OF_LIFE.after(Stage(locked.life), LifeStep.ISSUE)
     locked._history_user = by  # type: ignore[attr-defined]
     locked.save(update_fields=["token_hash", "life"])
+    token_kept(locked, token)
     return token

@@ -70,6 +70,15 @@ ERRORS = {
     "plan": gettext_lazy("轮询计划有误"),
     "sequence": gettext_lazy("序号不连续"),
     "birth": gettext_lazy("缺少上线消息"),
+    "address": gettext_lazy("地址不在允许范围"),
+    "certificate": gettext_lazy("证书与设备不符"),
+    "login": gettext_lazy("登录被拒"),
+    "handshake": gettext_lazy("没有出示有效证书"),
+    "password": gettext_lazy("通信口令不符"),
+    "code": gettext_lazy("鉴权码不符"),
+    "registered": gettext_lazy("重复注册"),
+    "unauthenticated": gettext_lazy("未经鉴权"),
+    "token": gettext_lazy("令牌无效"),
 }
 HJ212_ENDINGS = {
     "Rtd": gettext_lazy("实时值"),

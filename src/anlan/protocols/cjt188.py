@@ -1,6 +1,7 @@
 """CJ/T 188-2004, water and gas meters behind a transparent line (DTU).
 
-A device is its meter's address, fourteen digits. Series: "volume" and "settled" (at the last settlement day), m3.
+A device is its meter's address, fourteen digits. Series: "volume" and "settled" (at the last settlement day), m3, also
+where the meter says litres; a unit that measures no volume is told and leaves the value without a unit.
 What a meter says is timed by the meter's own clock; who asks it passes the moment of asking. Data of heat meters and
 status bits, on whose order makers differ, are kept as hex.
 """
@@ -8,6 +9,7 @@ status bits, on whose order makers differ, are kept as hex.
 import re
 from collections.abc import Mapping
 
+from anlan.protocols import tables
 from anlan.protocols.checksums import sum8
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec, Reading
 from anlan.protocols.stream import StreamDecoder, Wire, only_frame
@@ -23,7 +25,10 @@ NAMES = {
     0x01: "read", 0x81: "data", 0xC1: "read_failed", 0x03: "read_address", 0x83: "address", 0x15: "set_address",
     0x95: "address_set", 0x16: "set_counter", 0x96: "counter_set", 0x04: "write", 0x84: "written", 0xC4: "write_failed",
 }  # fmt: skip
-TYPES = {0x10: "cold_water", 0x30: "gas", 0x40: "other"}
+_CODES = tables.load_json("cjt188_codes.json")
+TYPES: dict[int, str] = {int(code, 16): row["name"] for code, row in _CODES["types"].items()}
+UNITS: dict[int, str] = {int(code, 16): row["unit"] for code, row in _CODES["units"].items()}
+CUBIC_METRES: dict[int, float] = {int(code, 16): row["m3"] for code, row in _CODES["units"].items() if "m3" in row}
 _WATER = range(0x10, 0x20)
 _STAMP = "YYYYMMDDHHmmSS"
 _MEASURED = frozenset((*_WATER, *range(0x30, 0x40), 0x40))
@@ -83,12 +88,12 @@ def _volumes(data: bytes, now: int | None, fields: dict[str, object], deviations
     readings = []
     for series, at in (("volume", 3), ("settled", 8)):
         digits, unit = data[at : at + 4][::-1].hex(), data[at + 4]
-        if unit != M3:
+        if unit not in CUBIC_METRES:
             deviations.append(f"unit_{unit:02x}")
-        value = int(digits) / 100 if digits.isdigit() else float("nan")
-        fields[series] = digits
+        value = int(digits) / 100 * CUBIC_METRES.get(unit, 1) if digits.isdigit() else float("nan")
+        fields |= {series: digits, f"{series}_unit": UNITS.get(unit, "")}
         if time is not None:
-            readings.append(Reading(series=series, time=time, value=value, unit="m3" if unit == M3 else ""))
+            readings.append(Reading(series=series, time=time, value=value, unit="m3" if unit in CUBIC_METRES else ""))
     return readings
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from anlan.protocols.commands import Command
+    from anlan.protocols.secrets import Secrets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +120,8 @@ class ProtocolSpec:
     with its newest time moved to `time_ms`, the others along with it, none later, check sums redone.
     Both raise ValueError for what the protocol cannot say. `port` is the default TCP port; None = no TCP.
     `commands` is what a person may ask of a device; `simulator(device, values)` is a device that obeys them.
-    `hold(reply)` is the same acknowledgement, but for a device to stay on the line for a command.
+    `hold(reply)` is the same acknowledgement, but for a device to stay on the line for a command. `secrets` tells how its
+    frames prove who sends them; None: they do not.
     """
 
     name: str
@@ -131,3 +133,4 @@ class ProtocolSpec:
     commands: "tuple[Command, ...]" = ()
     simulator: Callable[[str, Mapping[str, float]], Simulator] | None = None
     hold: Callable[[bytes], bytes] | None = None
+    secrets: "Secrets | None" = None

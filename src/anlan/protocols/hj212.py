@@ -13,6 +13,7 @@ from anlan.protocols import hj212_write
 from anlan.protocols.frames import Decoder, Event, FrameError, ProtocolSpec
 from anlan.protocols.hj212_commands import REQUESTS
 from anlan.protocols.hj212_message import FRAMING, HEAD, NAME, TAIL, Message, opened
+from anlan.protocols.hj212_secrets import SECRETS
 from anlan.protocols.hj212_simulator import Logger
 from anlan.protocols.packets import MOST, Packets, Parts
 from anlan.protocols.stream import StreamDecoder, Wire, only_frame
@@ -128,4 +129,5 @@ PROTOCOL = ProtocolSpec(
     retime=retime,
     commands=REQUESTS,
     simulator=Logger,
+    secrets=SECRETS,
 )

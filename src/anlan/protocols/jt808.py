@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from anlan.protocols import jt808_body as bodies
 from anlan.protocols import jt808_write as write
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec
-from anlan.protocols.jt808_parts import Header, Parts, Whole
+from anlan.protocols.jt808_login import SECRETS
+from anlan.protocols.jt808_parts import Header, Parts, Whole, unescaped
 from anlan.protocols.stream import only_frame
 from anlan.vocab import clock
 
@@ -107,14 +108,6 @@ class Terminals:
         return events
 
 
-def unescaped(data: bytes) -> bytes:
-    """FrameError for an escape that is none."""
-    first, *rest = data.split(b"\x7d")
-    if any(part[:1] not in (b"\x01", b"\x02") for part in rest):
-        raise FrameError("format", "7D before neither 01 nor 02")
-    return first + b"".join((b"\x7d" if part[0] == 1 else b"\x7e") + part[1:] for part in rest)
-
-
 def read(header: Header, whole: Whole | None, raw: bytes) -> Event:
     """The frame of a packet; `whole` is the message that it completes with its packets' serials, None before that."""
     carries = header.function in _CARRIERS
@@ -160,7 +153,7 @@ def _reply(header: Header, serials: tuple[int, ...], result: int) -> bytes | Non
     if header.function == 0x0001 or header.function >= 0x8000:
         return None
     if header.function == 0x0100 and result == _DONE:
-        return write.register_answer(header.phone, header.serial)
+        return write.register_answer(header.phone, header.serial, header.device)
     if header.function not in _NAMES:
         result = _UNSUPPORTED
     acks = (write.platform_ack(header.phone, serial, header.function, result) for serial in serials)
@@ -201,5 +194,11 @@ def decoder() -> Decoder:
 
 
 PROTOCOL = ProtocolSpec(
-    name=NAME, title="道路运输车辆卫星定位 JT/T 808", decoder=decoder, port=7611, encode=encode, retime=retime
+    name=NAME,
+    title="道路运输车辆卫星定位 JT/T 808",
+    decoder=decoder,
+    port=7611,
+    encode=encode,
+    retime=retime,
+    secrets=SECRETS,
 )

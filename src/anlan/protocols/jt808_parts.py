@@ -16,6 +16,14 @@ Whole: TypeAlias = tuple[bytes | None, tuple[int, ...]]
 _Key: TypeAlias = tuple[bytes, int, int, int]
 
 
+def unescaped(data: bytes) -> bytes:
+    """FrameError for an escape that is none."""
+    first, *rest = data.split(b"\x7d")
+    if any(part[:1] not in (b"\x01", b"\x02") for part in rest):
+        raise FrameError("format", "7D before neither 01 nor 02")
+    return first + b"".join((b"\x7d" if part[0] == 1 else b"\x7e") + part[1:] for part in rest)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
     """`packet` is (total, index counted from 1) of a split message. `version` is 0 in the edition of 2013."""

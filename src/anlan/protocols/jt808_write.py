@@ -64,10 +64,14 @@ def platform_ack(phone: bytes, serial: int, function: int, result: int) -> bytes
     return frame(0x8001, phone, serial, serial.to_bytes(2, "big") + function.to_bytes(2, "big") + bytes((result,)))
 
 
-def register_answer(phone: bytes, serial: int) -> bytes:
-    """8100: success, with the terminal's own number as the code that it shows from then on."""
-    code = phone.hex().lstrip("0") or "0"
+def register_answer(phone: bytes, serial: int, code: str) -> bytes:
+    """8100: success, with the code that the terminal shows from then on."""
     return frame(0x8100, phone, serial, serial.to_bytes(2, "big") + b"\x00" + code.encode())
+
+
+def register_refused(phone: bytes, serial: int, result: int) -> bytes:
+    """8100: 1 vehicle registered already, 2 no such vehicle, 3 terminal registered already, 4 no such terminal."""
+    return frame(0x8100, phone, serial, serial.to_bytes(2, "big") + bytes((result,)))
 
 
 def set_parameters(device: str, serial: int, values: Mapping[int, int | str | bytes]) -> bytes:

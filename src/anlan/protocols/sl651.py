@@ -25,6 +25,7 @@ from anlan.protocols.sl651_frame import (
     measure,
     opened,
 )
+from anlan.protocols.sl651_secrets import SECRETS
 from anlan.protocols.sl651_simulator import Station
 from anlan.protocols.sl651_text import TextBody
 from anlan.protocols.stream import StreamDecoder, Wire, only_frame
@@ -167,4 +168,5 @@ PROTOCOL = ProtocolSpec(
     commands=COMMANDS,
     simulator=Station,
     hold=hold,
+    secrets=SECRETS,
 )

@@ -128,8 +128,8 @@ class Body(Content):
         size, start = len(data), self._at - len(data)
         count = (len(self._data) - start) // size
         self._at = start + count * size
-        pieces = (self._data[start + index * size : start + (index + 1) * size] for index in range(count))
-        self.add_series(identifier, [read_number(piece, decimals) for piece in pieces])
+        pieces = [self._data[start + index * size : start + (index + 1) * size] for index in range(count)]
+        self.add_series(identifier, [read_number(one, decimals) for one in pieces], [one.hex() for one in pieces])
 
     def _set_step(self, identifier: str, data: bytes, decimals: int) -> None:
         self.step = read_step(data)

@@ -1,6 +1,7 @@
 """What the bodies of SL 651 messages have in common, whatever their encoding."""
 
 import math
+from collections.abc import Sequence
 
 from anlan.protocols.frames import Reading
 from anlan.protocols.sl651_elements import KINDS, SLOT_MS, SLOTS, STATUS, STATUS_BITS, UNLISTED, Kind
@@ -65,16 +66,17 @@ class Content:
         self.add(identifier, value, known.symbol)
         self._elements.append(
             {"id": identifier, "name": known.name, "obs_time": self.observed, "raw": raw,
-             "value": self.null(value), "unit": known.unit}
+             "value": self.null(value, raw), "unit": known.unit}
         )  # fmt: skip
 
-    def add_series(self, identifier: str, values: list[float | None]) -> None:
-        """One element at every time step from the observation time on."""
+    def add_series(self, identifier: str, values: list[float | None], raws: Sequence[str] = ()) -> None:
+        """One element at every time step from the observation time on; `raws` are their bytes in hex where known."""
         kind = KINDS.get(identifier, UNLISTED)
         for index, value in enumerate(values):
             self.add(identifier, value, kind.symbol, self.time + index * self.step)
         entry = self.entry(identifier, name=kind.name, obs_time=self.observed, step_ms=self.step)
-        entry |= {"values": [self.null(value) for value in values], "unit": kind.unit}
+        told = zip(values, raws or [""] * len(values), strict=True)
+        entry |= {"values": [self.null(value, raw) for value, raw in told], "unit": kind.unit}
 
     def add_slots(self, identifier: str, values: list[float | None]) -> None:
         unit = KINDS[identifier].symbol
@@ -95,8 +97,9 @@ class Content:
         self._elements.append(entry)
         return entry
 
-    def null(self, value: float | None) -> float | None:
+    def null(self, value: float | None, raw: str = "") -> float | None:
+        """The value as JSON has it. Bytes AA are how a station says that it could not read its sensor."""
         if value is not None and math.isnan(value):
-            self.deviations.append("unreadable_value")
+            self.deviations.append("invalid_mark" if raw and set(raw) == {"a"} else "unreadable_value")
             return None
         return value

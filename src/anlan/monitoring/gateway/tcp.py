@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 import time
 from collections import Counter
 
@@ -11,6 +12,9 @@ from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.commanding.lines import Lines
 from anlan.monitoring.gateway.inbox import Inbox, Item
 from anlan.monitoring.gateway.limits import Limits
+from anlan.monitoring.gateway.tcp_door import HANDSHAKE, Door, Peer
+from anlan.monitoring.gateway.tcp_guard import Guard
+from anlan.monitoring.gateway.tcp_keys import Keys
 from anlan.protocols import Event, Frame, FrameError, ProtocolSpec
 from anlan.protocols.frames import abandoned
 
@@ -44,11 +48,12 @@ class Connection:
         inbox: Inbox,
         limits: Limits,
         lines: Lines,
+        guard: Guard,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self._spec, self._inbox, self._limits, self._lines = spec, inbox, limits, lines
-        self._reader, self._writer = reader, writer
+        self._guard, self._reader, self._writer = guard, reader, writer
         self._decoder = spec.decoder()
         self._pace = Pace(limits.rate)
         self._errors = 0
@@ -96,13 +101,23 @@ class Connection:
 
     async def _take(self, events: list[Event]) -> None:
         for event in events:
-            self._errors = 0 if isinstance(event, Frame) else self._errors + 1
             await self._slow_down(self._pace.wait())
             if isinstance(event, Frame):
-                self._sender = event.device
-                if not self._reader.at_eof():
-                    self._lines.heard(self, self.send, event)
-            await self._put(event)
+                await self._take_frame(event)
+            else:
+                self._errors += 1
+                await self._put(event)
+
+    async def _take_frame(self, frame: Frame) -> None:
+        """What is refused is counted under the device that it names, and carries nothing else of it."""
+        verdict = await self._guard.judge(frame)
+        if verdict.refusal:
+            self._errors += 1
+            return await self._put(FrameError(verdict.refusal), verdict.reply, frame.device)
+        self._errors, self._sender = 0, frame.device
+        if not self._reader.at_eof():
+            self._lines.heard(self, self.send, verdict.frame)
+        return await self._put(verdict.frame, verdict.frame.reply)
 
     async def _slow_down(self, wait: float) -> None:
         if wait and not self._slowed:
@@ -110,9 +125,8 @@ class Connection:
         self._slowed = wait > 0
         await asyncio.sleep(wait)
 
-    async def _put(self, event: Event) -> None:
-        arrival = Arrival(source=self._spec.name, event=event, sender=self._sender)
-        reply = event.reply if isinstance(event, Frame) else None
+    async def _put(self, event: Event, reply: bytes | None = None, sender: str = "") -> None:
+        arrival = Arrival(source=self._spec.name, event=event, sender=sender or self._sender)
         self._due += reply is not None
         await self._inbox.put(Item(arrival=arrival, kept=lambda: self._answer(event, reply)))
 
@@ -136,12 +150,13 @@ class Connection:
 
 
 class Server:
-    """Listens for one protocol."""
+    """Listens for one protocol at one door."""
 
-    def __init__(self, spec: ProtocolSpec, inbox: Inbox, limits: Limits, lines: Lines | None = None) -> None:
+    def __init__(self, spec: ProtocolSpec, inbox: Inbox, limits: Limits, lines: Lines, keys: Keys, door: Door) -> None:
         self._spec, self._inbox, self._limits = spec, inbox, limits
-        self._lines = lines or Lines()
+        self._lines, self._keys, self._door = lines, keys, door
         self._peers: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
 
@@ -151,24 +166,51 @@ class Server:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         peer = str((writer.get_extra_info("peername") or ("?",))[0])
-        if task is None or self._full(peer):
-            await self._inbox.put(Item(arrival=Arrival(source=self._spec.name, event=FrameError("crowded"))))
-            return writer.close()
-        connection = Connection(self._spec, self._inbox, self._limits, self._lines, reader, writer)
-        self._connections[task] = connection
+        if task is None or not self._door.admits(peer) or self._full(peer):
+            return await self._turn_away(writer, "crowded" if self._door.admits(peer) else "address")
+        self._tasks.add(task)
         self._peers[peer] += 1
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
-            await connection.serve()
+            if self._door.context is None or await self._shake_hands(self._door.context, reader, writer):
+                await self._serve(task, Peer.of(peer, writer.get_extra_info("ssl_object")), reader, writer)
         finally:
-            self._lines.gone(connection)
             writer.close()
-            del self._connections[task]
+            self._tasks.discard(task)
             self._peers -= Counter({peer: 1})
         return None
 
+    async def _serve(
+        self, task: "asyncio.Task[None]", peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        guard = Guard(self._spec, self._keys, peer, certificates=self._door.certificates)
+        connection = Connection(self._spec, self._inbox, self._limits, self._lines, guard, reader, writer)
+        self._connections[task] = connection
+        try:
+            await self._keys.fresh()
+            await connection.serve()
+        finally:
+            self._lines.gone(connection)
+            del self._connections[task]
+
+    async def _shake_hands(
+        self, context: ssl.SSLContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Whether the other side has shown a certificate of our authority. Nothing may be waited for before."""
+        try:
+            await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE)
+        except (OSError, TimeoutError):
+            await self._turn_away(writer, "handshake")
+            return False
+        reader._transport = writer.transport  # type: ignore[attr-defined]
+        return True
+
+    async def _turn_away(self, writer: asyncio.StreamWriter, why: str) -> None:
+        await self._inbox.put(Item(arrival=Arrival(source=self._spec.name, event=FrameError(why))))
+        writer.close()
+
     def _full(self, peer: str) -> bool:
-        return len(self._connections) >= self._limits.connections or self._peers[peer] >= self._limits.connections_each
+        return len(self._tasks) >= self._limits.connections or self._peers[peer] >= self._limits.connections_each
 
     def stop_reading(self) -> None:
         """No more devices and no more bytes; what has been received is still answered."""
@@ -178,7 +220,7 @@ class Server:
             connection.stop()
 
     async def close(self) -> None:
-        tasks = list(self._connections)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.monitoring import store
-from anlan.monitoring.models import Device, DeviceFrame, Series
+from anlan.monitoring.models import Device, DeviceAccess, DeviceFrame, Series
 from anlan.monitoring.moments import HOUR
 from anlan.monitoring.rulebook import rulebook
 from anlan.rules import Ledger
 
 DAY = 24 * HOUR
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
+ASKED = ("modbus", "opcua")
 WITH_CREDENTIALS = ("json", "http", "mqtt", "sparkplug")
 USUAL = {"frames": 3, "drift_seconds": 120, "invalid_percent": 5}
 WRONG = [int(state) for state in (Ledger.OUT_OF_RANGE, Ledger.NOT_A_NUMBER, Ledger.FUTURE)]
@@ -62,12 +63,18 @@ def _check(code: str, title: str, state: str, words: str) -> Check:
 
 
 def _credentials(device: Device) -> Check:
-    title = _("接入凭证")
-    if device.protocol not in WITH_CREDENTIALS:
-        return _check("credentials", title, GOOD, _("该协议只凭设备编码识别,没有凭证"))
+    title, access = _("接入凭证"), DeviceAccess.objects.filter(device=device).first() or DeviceAccess(device=device)
     if device.token_hash or device.certificate_hash:
         return _check("credentials", title, GOOD, _("已签发令牌或绑定证书"))
-    return _check("credentials", title, BAD, _("还没有签发令牌或绑定证书"))
+    if device.protocol in WITH_CREDENTIALS:
+        return _check("credentials", title, BAD, _("还没有签发令牌或绑定证书"))
+    if device.protocol in ASKED:
+        return _check("credentials", title, GOOD, _("由安澜主动询问,不接受它的连接"))
+    if access.secret_hash:
+        return _check("credentials", title, GOOD, _("已约定口令或签发鉴权码"))
+    if access.addresses:
+        return _check("credentials", title, GOOD, _("只许从登记的地址接入"))
+    return _check("credentials", title, DOUBTFUL, _("只凭设备编码识别:请约定口令、绑定证书或限定地址"))
 
 
 def _frames(device: Device, frames: list[DeviceFrame], least: int) -> Check:

@@ -15,6 +15,7 @@ from anlan.monitoring.judging import judging
 from anlan.monitoring.life.certificates import fingerprint
 from anlan.monitoring.life.checks import BAD, commissioning_checks
 from anlan.monitoring.life.flow import FLOW, LifeStep, Stage
+from anlan.monitoring.life.tokens_kept import broker_files_due, credentials_end
 from anlan.monitoring.memory import Memory
 from anlan.monitoring.models import Alarm, Commissioning, Device, Series
 from anlan.monitoring.moments import now_ms
@@ -34,7 +35,8 @@ def may_commission(user: Any) -> bool:
     return bool(user.is_superuser or user.role in COMMISSIONERS)
 
 
-def _locked(device: Device, by: Any) -> Device:
+def device_locked(device: Device, by: Any) -> Device:
+    """Its row, for one writer, who is named in its history; only of those that this person sees."""
     row = Device.objects.visible_to(by).select_for_update(of=("self",)).select_related("area").get(pk=device.pk)
     row._history_user = by  # type: ignore[attr-defined]
     return row
@@ -50,7 +52,7 @@ def device_certificate_bind(*, device: Device, text: str, by: Any) -> Device:
     """Binds a certificate by its fingerprint or its PEM; nothing unbinds. Raises `ValidationError`."""
     if not may_keep(by):
         raise PermissionDenied(_("只有系统管理员可以绑定证书。"))
-    row, digest = _locked(device, by), fingerprint(text)
+    row, digest = device_locked(device, by), fingerprint(text)
     if text.strip() and not digest:
         raise ValidationError(_("须为证书的 SHA-256 指纹(64 位十六进制)或 PEM 证书。"))
     if digest:
@@ -61,6 +63,7 @@ def device_certificate_bind(*, device: Device, text: str, by: Any) -> Device:
             row.save(update_fields=["certificate_hash", "life"])
     except IntegrityError as error:
         raise ValidationError(sentence_of(error, Device)) from error
+    broker_files_due()
     return row
 
 
@@ -69,7 +72,7 @@ def device_commission(*, device: Device, by: Any, note: str = "", now: int | Non
     """A person signs for the check-list as it stands; what is bad needs a reason. Raises `ValidationError`."""
     if not may_commission(by):
         raise PermissionDenied(_("您的角色不能验收设备。"))
-    row = _locked(device, by)
+    row = device_locked(device, by)
     life_step(row, LifeStep.COMMISSION)
     checks = commissioning_checks(row, now=now_ms() if now is None else now)
     failed = sum(check.state == BAD for check in checks)
@@ -89,11 +92,12 @@ def device_retire(*, device: Device, by: Any, reason: str) -> Device:
     if not reason.strip():
         raise ValidationError(_("请写明退役理由。"))
     with judging() as memory:
-        row = _locked(device, by)
+        row = device_locked(device, by)
         life_step(row, LifeStep.RETIRE)
         row.token_hash, row.certificate_hash = "", ""
         row._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]
         row.save(update_fields=["token_hash", "certificate_hash", "life"])
+        credentials_end(row)
         known = devices_by_id([row.pk])[row.pk]
         _alarms_clear(known, now_ms())
         _series_forget(memory, known)
@@ -126,7 +130,7 @@ def device_reinstate(*, device: Device, by: Any) -> Device:
     """Back among the registered; it needs new credentials and a new check."""
     if not may_keep(by):
         raise PermissionDenied(_("只有系统管理员可以恢复设备。"))
-    row = _locked(device, by)
+    row = device_locked(device, by)
     life_step(row, LifeStep.REINSTATE)
     row.save(update_fields=["life"])
     return row

@@ -1,5 +1,6 @@
 """Rows of the monitoring centre: devices and their series, rules, alarms, and what the ledger counts."""
 
+from anlan.monitoring.models.access import DeviceAccess, PollAccess
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.audit import AlarmFinding, AuditRun
 from anlan.monitoring.models.blind import BlindArea, BlindSpot
@@ -41,6 +42,7 @@ __all__ = [
     "DerivedSeries",
     "DeviationCount",
     "Device",
+    "DeviceAccess",
     "DeviceCommand",
     "DeviceDependency",
     "DeviceFrame",
@@ -58,6 +60,7 @@ __all__ = [
     "Means",
     "PlatformCommand",
     "PlaySession",
+    "PollAccess",
     "PollPlan",
     "PolledPoint",
     "Position",

@@ -1,14 +1,17 @@
 """Lines that dial in: a DTU connects, says who it is, and from then on passes bytes to and from its bus.
 
 The first bytes of a connection are the DTU's registration, up to 64 printable characters; it is known where a plan
-names it (`modbus-dtu://<registration>`, `cjt188-dtu://<registration>`). `ANLAN_PORT_DTU` is the port (0: off).
+names it (`modbus-dtu://<registration>`, `cjt188-dtu://<registration>`). `ANLAN_PORT_DTU` is the port (0: off),
+`ANLAN_ALLOW_DTU` the networks from which DTUs may come.
 """
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import Awaitable, Callable
 
+from anlan.monitoring.life.accesses import networks_of, within
 from anlan.monitoring.polling.plans import PollError
 
 PATIENCE = 30.0
@@ -20,8 +23,9 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Door:
     """Takes connections of DTUs that a plan names; a DTU that connects again ends its connection before."""
 
-    def __init__(self, refused: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, refused: Callable[[str, str], Awaitable[None]]) -> None:
         self._refused = refused
+        self._networks = networks_of(os.environ.get("ANLAN_ALLOW_DTU") or "")
         self._lines: dict[str, Streams] = {}
         self._waiting = 0
         self._server: asyncio.Server | None = None
@@ -31,8 +35,12 @@ class Door:
         self._server = await asyncio.start_server(self._accept, host, port, limit=65_536)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address = str((writer.get_extra_info("peername") or ("?",))[0])
+        if self._networks and not within(address, self._networks):
+            await self._refused("address", address)
+            return writer.close()
         if self._waiting + len(self._lines) >= MOST:
-            await self._refused("too many lines")
+            await self._refused("crowded", "too many lines")
             return writer.close()
         self._waiting += 1
         try:
@@ -40,7 +48,7 @@ class Door:
         finally:
             self._waiting -= 1
         if name not in self.known:
-            await self._refused(name or "no registration")
+            await self._refused("device", name or "no registration")
             return writer.close()
         self.drop(name)
         self._lines[name] = (reader, writer)

@@ -37,11 +37,11 @@ class Shared:
 
 
 class Lines:
-    """Lines by address. A subscription has a line of its own."""
+    """Lines by address and login. A subscription has a line of its own."""
 
     def __init__(self, make: Callable[[Plan], Line]) -> None:
         self._make = make
-        self._lines: dict[str, Shared] = {}
+        self._lines: dict[tuple[object, ...], Shared] = {}
 
     def take(self, plan: Plan) -> Shared:
         key = _key(plan)
@@ -60,5 +60,5 @@ class Lines:
             await shared.line.close()
 
 
-def _key(plan: Plan) -> str:
-    return f"{plan.address}#{plan.device_id}" if plan.subscribe else plan.address
+def _key(plan: Plan) -> tuple[object, ...]:
+    return plan.address, plan.login, plan.device_id if plan.subscribe else 0

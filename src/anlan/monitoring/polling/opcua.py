@@ -13,6 +13,7 @@ from asyncua.ua.uaerrors import UaError, UaStringParsingError
 
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.polling.lines import Answer
+from anlan.monitoring.polling.login import prepared, trouble_of
 from anlan.monitoring.polling.plans import Plan, Point, PollError
 from anlan.monitoring.polling.registers import scaled
 from anlan.protocols import Reading
@@ -27,7 +28,7 @@ log.setLevel(logging.CRITICAL)
 
 class OpcLine:
     def __init__(self, plan: Plan) -> None:
-        self._address = plan.address
+        self._address, self._login = plan.address, plan.login
         self._client: Client | None = None
         self._changes: _Changes | None = None
 
@@ -46,9 +47,10 @@ class OpcLine:
         if self._client is None:
             client = Client(self._address, timeout=timeout)
             try:
+                await prepared(client, self._login)
                 await client.connect()
             except (UaError, ConnectionError) as error:
-                raise PollError("unreachable", str(error)) from error
+                raise trouble_of(error) from error
             self._client = client
         return self._client
 

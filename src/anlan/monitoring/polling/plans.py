@@ -1,15 +1,16 @@
 """What is to be asked, read from the rows, and what became of the asking, written back to them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Prefetch
 
-from anlan.monitoring.models import PolledPoint, PollPlan
+from anlan.monitoring.models import PollAccess, PolledPoint, PollPlan
 from anlan.monitoring.moments import moment
+from anlan.monitoring.video.sealing import unseal
 
 LOCK = 0x616E6C70
 PORTS = {"modbus": 502, "modbus-rtu": 502, "cjt188": 7188, "opc.tcp": 4840, "modbus-dtu": 1, "cjt188-dtu": 1}
@@ -45,6 +46,17 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Login:
+    """How an OPC UA server is logged in to, in the words of `PollAccess`; the password is in no printed form of it."""
+
+    security: str = "none"
+    login: str = "anonymous"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """How one device is asked. Times in seconds."""
 
@@ -57,6 +69,7 @@ class Plan:
     period: int
     timeout: int
     points: tuple[Point, ...]
+    login: Login = Login()
 
     @property
     def scheme(self) -> str:
@@ -94,7 +107,7 @@ def plans_load() -> list[Plan] | None:
         if cursor.fetchone() != (True,):
             return None
     points = Prefetch("device__polled_points", PolledPoint.objects.filter(active=True).order_by("pk"))
-    rows = PollPlan.objects.filter(active=True).select_related("device").prefetch_related(points)
+    rows = PollPlan.objects.filter(active=True).select_related("device__poll_access").prefetch_related(points)
     return [_plan(row) for row in rows]
 
 
@@ -109,6 +122,19 @@ def _plan(row: PollPlan) -> Plan:
         period=max(1, row.period),
         timeout=max(1, row.timeout),
         points=tuple(_point(point) for point in row.device.polled_points.all()),
+        login=_login(getattr(row.device, "poll_access", None)),
+    )
+
+
+def _login(row: PollAccess | None) -> Login:
+    if row is None:
+        return Login()
+    return Login(
+        security=row.security,
+        login=row.login,
+        user=row.user,
+        password=unseal(row.sealed),
+        fingerprint=row.fingerprint,
     )
 
 

@@ -139,9 +139,9 @@ class Pollers:
         )
         await self._tell(plan, frame, "")
 
-    async def _refused(self, name: str) -> None:
-        """A line that no plan names is counted and closed."""
-        await self._inbox.put(Item(arrival=Arrival(source=SOURCE, event=FrameError("device", name))))
+    async def _refused(self, kind: str, detail: str) -> None:
+        """A line that no plan names, or that may not come from there, is counted and closed."""
+        await self._inbox.put(Item(arrival=Arrival(source=SOURCE, event=FrameError(kind, detail))))
 
     async def _failed(self, plan: Plan, trouble: PollError) -> None:
         said = f"{trouble.kind}: {trouble.detail}" if trouble.detail else trouble.kind

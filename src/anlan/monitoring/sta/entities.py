@@ -132,7 +132,12 @@ KINDS: dict[str, Kind] = {
         },
         filters={"name": "name"},
     ),
-    "HistoricalLocations": Kind(rows=lambda who: who.devices().none(), say=_thing, ways={}, filters={}),
+    "HistoricalLocations": Kind(
+        rows=lambda who: who.devices(),
+        say=lambda row: {"time": clock.write_iso(row.time)},
+        ways={"Thing": Way(to="Things", by="pk", one=True), "Locations": Way(to="Locations", by="pk")},
+        filters={},
+    ),
     "Datastreams": Kind(
         rows=lambda who: who.series(),
         say=_datastream,
@@ -172,9 +177,11 @@ KINDS: dict[str, Kind] = {
         filters={},
     ),
 }
-"""Behind Observations stand the series that they are of."""
+"""Behind Observations stand the series that they are of, behind HistoricalLocations the devices."""
 
 
 def way_key(kind: str, row: Any) -> Any:
-    """What the ways from a row are found by: an Observation's are those of its series."""
-    return row.series_id if kind == "Observations" else row.pk
+    """What the ways from a row are found by: an Observation's are those of its series, a past place's of its device."""
+    if kind == "Observations":
+        return row.series_id
+    return getattr(row, "device_pk", row.pk)

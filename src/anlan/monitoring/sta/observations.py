@@ -11,7 +11,9 @@ from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, Series
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.sta.options import Comparison, Options, StaError
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.sta.filters import Comparison, conjunction
+from anlan.monitoring.sta.options import Options
 from anlan.protocols import Frame, Reading
 from anlan.vocab import clock
 
@@ -55,7 +57,7 @@ def observation_key(key: str) -> tuple[int, int]:
 
 def observations(series_ids: Sequence[int], asked: Options) -> Page:
     """Of one Datastream in order of time; of several one after the other."""
-    start, end, ids = _bounds(asked.filters, series_ids)
+    start, end, ids = _bounds(conjunction(asked.where), series_ids)
     down = _descending(asked)
     if asked.token is not None and len(ids) == 1:
         start, end = (start, min(end, asked.token)) if down else (max(start, asked.token + 1), end)
@@ -103,14 +105,15 @@ def _bounds(filters: Sequence[Comparison], series_ids: Sequence[int]) -> tuple[i
         elif name in ("Datastream/id", "Datastream/@iot.id") and one.operator == "eq":
             ids = [i for i in ids if i == one.number()]
         elif name in _TIMES and one.operator != "ne":
-            low, high = _span(one)
+            low, high = span_of(one)
             start, end = max(start, low), min(end, high)
         else:
             raise StaError(501, f"$filter: Observations are not filtered by {name[:40]} {one.operator}")
     return start, end, ids
 
 
-def _span(one: Comparison) -> tuple[int, int]:
+def span_of(one: Comparison) -> tuple[int, int]:
+    """The moments that a comparison leaves, from and without the second."""
     time = one.time()
     return {
         "eq": (time, time + 1), "gt": (time + 1, LATEST), "ge": (time, LATEST), "lt": (EARLIEST, time),

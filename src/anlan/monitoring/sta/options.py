@@ -4,22 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from anlan.vocab import clock
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.sta.filters import Where, where
 
 USUAL, MOST, DEEPEST = 100, 1000, 3
 FARTHEST = 100_000
 """How many rows may be skipped."""
 _SEGMENT = re.compile(r"(\w+)(?:\((?:(\d{1,18})|'([^']{1,60})')\))?")
-_COMPARISON = re.compile(r"\s*([\w./@]+)\s+(eq|ne|gt|ge|lt|le)\s+('(?:[^']|'')*'|[^\s()']+)\s*")
 _EXPANSION = re.compile(r"\s*(\w+)\s*(?:\((.*)\)|/(.+))?\s*", re.DOTALL)
-
-
-class StaError(Exception):
-    """A request that is not served: its HTTP status, and why in words."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(status, message)
-        self.status, self.message = status, message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,36 +23,14 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """`value` is a text without its quotes; `quoted` whether it had them."""
-
-    name: str
-    operator: str
-    value: str
-    quoted: bool
-
-    def number(self) -> float:
-        try:
-            return float(self.value)
-        except ValueError as error:
-            raise StaError(400, f"{self.name} is compared with a number") from error
-
-    def time(self) -> int:
-        """Epoch ms."""
-        try:
-            return clock.parse_iso(self.value)[0]
-        except clock.ClockError as error:
-            raise StaError(400, str(error)) from error
-
-
-@dataclass(frozen=True, kw_only=True)
 class Options:
     top: int = USUAL
     skip: int = 0
     count: bool = False
     token: int | None = None
     order: tuple[tuple[str, bool], ...] = ()
-    filters: tuple[Comparison, ...] = ()
+    where: Where | None = None
+    arrays: bool = False
     select: tuple[str, ...] = ()
     expand: Mapping[str, "Options"] = field(default_factory=dict)
 
@@ -81,7 +51,7 @@ def options(said: Mapping[str, str], depth: int = 0) -> Options:
     known = {"$top", "$skip", "$count", "$orderby", "$filter", "$select", "$expand", "$skiptoken", "$resultFormat"}
     if unknown := {name for name in said if name.startswith("$")} - known:
         raise StaError(501, f"not served: {sorted(unknown)[0]}")
-    if said.get("$resultFormat", "json") not in ("json", ""):
+    if said.get("$resultFormat", "json") not in ("json", "", "dataArray"):
         raise StaError(501, "not served: $resultFormat")
     return Options(
         top=min(_whole(said, "$top", USUAL), MOST),
@@ -89,7 +59,8 @@ def options(said: Mapping[str, str], depth: int = 0) -> Options:
         count=said.get("$count", "false").lower() == "true",
         token=_whole(said, "$skiptoken", 0) if "$skiptoken" in said else None,
         order=tuple(_order(said.get("$orderby", ""))),
-        filters=tuple(_comparisons(said.get("$filter", ""))),
+        where=where(said.get("$filter", "")),
+        arrays=said.get("$resultFormat") == "dataArray",
         select=tuple(word.strip() for word in said.get("$select", "").split(",") if word.strip()),
         expand=_expand(said.get("$expand", ""), depth),
     )
@@ -113,23 +84,6 @@ def _order(text: str) -> Iterable[tuple[str, bool]]:
         if len(words) > 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
             raise StaError(400, f"$orderby: {part[:80]}")
         yield words[0], len(words) == 2 and words[1].lower() == "desc"
-
-
-def _comparisons(text: str) -> Iterable[Comparison]:
-    """Comparisons joined by "and"."""
-    at = 0
-    while at < len(text.rstrip()):
-        match = _COMPARISON.match(text, at)
-        if match is None:
-            raise StaError(501, f"$filter: only comparisons joined by 'and' are served, not {text[at : at + 80]!r}")
-        quoted = match[3].startswith("'")
-        value = match[3][1:-1].replace("''", "'") if quoted else match[3]
-        yield Comparison(name=match[1], operator=match[2], value=value, quoted=quoted)
-        at = match.end()
-        if text[at : at + 4].lower() == "and ":
-            at += 4
-        elif text[at:].strip():
-            raise StaError(501, f"$filter: {text[at : at + 80]!r} is not served")
 
 
 def _expand(text: str, depth: int) -> dict[str, Options]:

@@ -1,19 +1,23 @@
 """Entities and collections as JSON, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
 from anlan.monitoring.sta.entities import KINDS, way_key
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.sta.history import past_find, past_page
 from anlan.monitoring.sta.observations import observation_find, observation_key, observations
-from anlan.monitoring.sta.options import Options, Segment, StaError
+from anlan.monitoring.sta.options import Options, Segment
+from anlan.monitoring.sta.rows import rows_page
 from anlan.monitoring.sta.who import Who
 
-_LOOKUPS = {"eq": "", "gt": "__gt", "ge": "__gte", "lt": "__lt", "le": "__lte"}
 _BIGGEST = 2**63 - 1
+COMPONENTS = ["id", "phenomenonTime", "result", "resultTime"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +42,25 @@ def follow(who: Who, path: list[Segment]) -> Found:
             raise StaError(404, f"no way from {found.kind} to {segment.name[:60]}")
         row = _single(found)
         rows = KINDS[way.to].rows(who).filter(**{way.by: way_key(found.kind, row)})
-        found = _narrowed(Found(kind=way.to, rows=rows, one=way.one), segment.key)
+        then = found.time if (found.kind, way.to) == ("HistoricalLocations", "Locations") else None
+        found = _narrowed(Found(kind=way.to, rows=rows, one=way.one, time=then), segment.key)
     return found
 
 
 def _narrowed(found: Found, key: str | None) -> Found:
     if key is None:
         return found
-    if found.kind == "Observations":
-        series_id, time = observation_key(key)
-        return Found(kind=found.kind, rows=found.rows.filter(pk=series_id), one=True, time=time)
+    if found.kind in ("Observations", "HistoricalLocations") or (found.kind == "Locations" and ":" in key):
+        row_id, time = observation_key(key)
+        return Found(kind=found.kind, rows=found.rows.filter(pk=row_id), one=True, time=time)
     if not key.isdigit() or int(key) > _BIGGEST:
         raise StaError(404, f"no entity {key[:60]}")
     return Found(kind=found.kind, rows=found.rows.filter(pk=int(key)), one=True)
 
 
 def _single(found: Found) -> Any:
+    if found.kind != "Observations" and found.time is not None:
+        return past_find(found.rows, found.time)
     row = found.rows.first()
     if row is None:
         raise StaError(404, f"no such entity of {found.kind}")
@@ -69,6 +76,8 @@ class Speaker:
     def answer(self, found: Found, asked: Options, here: str, said: Mapping[str, str]) -> dict[str, Any]:
         if found.one:
             return self.entity(found.kind, _single(found), asked)
+        if found.time is not None:
+            return {"value": [self.entity(found.kind, _single(found), asked)]}
         return self._collection(found.kind, found.rows, asked, here, said)
 
     def link(self, kind: str, key: Any) -> str:
@@ -92,6 +101,9 @@ class Speaker:
         for name, inner in asked.expand.items():
             way = KINDS[kind].ways[name]
             rows = KINDS[way.to].rows(self._who).filter(**{way.by: way_key(kind, row)})
+            if (kind, name) == ("HistoricalLocations", "Locations"):
+                told[name] = [self.entity(way.to, row, inner)]
+                continue
             if way.one:
                 one = rows.first()
                 told[name] = self.entity(way.to, one, inner) if one is not None else None
@@ -104,42 +116,35 @@ class Speaker:
     def _collection(
         self, kind: str, rows: QuerySet[Any], asked: Options, here: str, said: Mapping[str, str]
     ) -> dict[str, Any]:
-        if kind == "Observations":
-            page = observations(list(rows.order_by("pk").values_list("pk", flat=True)), asked)
-            found, following, count = page.rows, page.following, page.count
-        else:
-            found, following, count = _page(kind, rows, asked)
+        found, following, count = _page(kind, rows, asked)
         told: dict[str, Any] = {}
         if count is not None:
             told["@iot.count"] = count
         if following is not None:
             kept = {key: value for key, value in said.items() if key not in ("$skip", "$skiptoken")}
             told["@iot.nextLink"] = f"{here}?{urlencode({'$top': asked.top, **kept, **following}, safe='$')}"
-        told["value"] = [self.entity(kind, row, asked) for row in found]
+        if asked.arrays and kind == "Observations":
+            told["value"] = self._arrays(found)
+        else:
+            told["value"] = [self.entity(kind, row, asked) for row in found]
+        return told
+
+    def _arrays(self, found: Sequence[Any]) -> list[dict[str, Any]]:
+        """Observations as rows of values, the Datastreams one after the other."""
+        told = []
+        for series_id, rows in groupby(found, key=lambda row: row.series_id):
+            said = [(row.pk, KINDS["Observations"].say(row)) for row in rows]
+            values = [[pk, *(one[name] for name in COMPONENTS[1:])] for pk, one in said]
+            link = {"Datastream@iot.navigationLink": self.link("Datastreams", series_id)}
+            told.append(link | {"components": COMPONENTS, "dataArray@iot.count": len(values), "dataArray": values})
         return told
 
 
-def _page(kind: str, rows: QuerySet[Any], asked: Options) -> tuple[list[Any], dict[str, int] | None, int | None]:
-    fields = KINDS[kind].filters | {"id": "pk", "@iot.id": "pk"}
-    for one in asked.filters:
-        if one.name not in fields:
-            raise StaError(501, f"$filter: {kind} are not filtered by {one.name[:40]}")
-        whole = fields[one.name] in ("pk", "device_id")
-        value: object = one.number() if whole else one.value
-        if whole and abs(one.number()) > _BIGGEST:
-            raise StaError(400, "$filter: no such id")
-        if one.operator == "ne":
-            rows = rows.exclude(**{fields[one.name]: value})
-        else:
-            rows = rows.filter(**{f"{fields[one.name]}{_LOOKUPS[one.operator]}": value})
-    order = [f"{'-' if down else ''}{_ordered(fields, name)}" for name, down in asked.order]
-    ordered = rows.order_by(*order, "pk")
-    found = list(ordered[asked.skip : asked.skip + asked.top + 1])
-    following = {"$skip": asked.skip + asked.top} if len(found) > asked.top else None
-    return found[: asked.top], following, ordered.count() if asked.count else None
-
-
-def _ordered(fields: dict[str, str], name: str) -> str:
-    if name not in fields:
-        raise StaError(501, f"$orderby: not by {name[:40]}")
-    return fields[name]
+def _page(kind: str, rows: QuerySet[Any], asked: Options) -> tuple[Sequence[Any], dict[str, int] | None, int | None]:
+    """The rows of a page, the options of the next one, and how many there are where that is asked for."""
+    if kind == "Observations":
+        page = observations(list(rows.order_by("pk").values_list("pk", flat=True)), asked)
+        return page.rows, page.following, page.count
+    if kind == "HistoricalLocations":
+        return past_page(rows, asked)
+    return rows_page(kind, KINDS[kind].filters, rows, asked)

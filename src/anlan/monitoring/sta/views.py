@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from anlan.monitoring.sta.changing import change, remove
 from anlan.monitoring.sta.entities import KINDS
-from anlan.monitoring.sta.options import Options, StaError, options, segments
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.sta.options import Options, options, segments
 from anlan.monitoring.sta.reading import Speaker, follow
 from anlan.monitoring.sta.who import Who, who_asks
 from anlan.monitoring.sta.writing import create, create_many
@@ -32,6 +34,8 @@ def service(request: HttpRequest, path: str = "") -> HttpResponse:
     except StaError as error:
         said = {"code": error.status, "type": "error", "message": error.message}
         answer = JsonResponse(said, status=error.status)
+        if error.allow:
+            answer["Allow"] = error.allow
         if error.status == 401:
             answer["WWW-Authenticate"] = 'Bearer realm="anlan", Basic realm="anlan"'
         return answer
@@ -45,8 +49,10 @@ def _serve(request: HttpRequest, path: str) -> HttpResponse:
     who = who_asks(request)
     if request.method == "POST":
         return _post(request, who, path, base)
+    if request.method in ("PATCH", "PUT", "DELETE"):
+        return _change(request, who, path, base)
     if request.method not in ("GET", "HEAD"):
-        raise StaError(501, f"{request.method} is not served")
+        raise StaError(405, f"{request.method} is not served", allow="GET, POST, PATCH, PUT, DELETE")
     if not path:
         return JsonResponse(_root(base))
     said = request.GET.dict()
@@ -63,21 +69,35 @@ def _root(base: str) -> dict[str, Any]:
     }
 
 
-def _post(request: HttpRequest, who: Who, path: str, base: str) -> HttpResponse:
+def _body(request: HttpRequest) -> tuple[Any, bytes]:
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
         raise StaError(413, f"at most {LARGEST} bytes")
-    device, raw = who.writer(), request.body
     try:
-        said = json.loads(raw)
+        return json.loads(request.body), request.body
     except (ValueError, RecursionError) as error:
         raise StaError(400, f"no JSON: {error}"[:200]) from error
+
+
+def _change(request: HttpRequest, who: Who, path: str, base: str) -> HttpResponse:
+    """The entity as it is now, or nothing where it is no more."""
+    device, found = who.writer(), follow(who, segments(path))
+    if request.method == "DELETE":
+        remove(device, found)
+        return HttpResponse(status=200)
+    change(device, found, _body(request)[0])
+    return JsonResponse(Speaker(who, base).answer(follow(who, segments(path)), Options(), "", {}))
+
+
+def _post(request: HttpRequest, who: Who, path: str, base: str) -> HttpResponse:
+    device = who.writer()
+    said, raw = _body(request)
     speaker = Speaker(who, base)
     if path == "CreateObservations":
         links = create_many(device, said, raw)
         return JsonResponse([speaker.link(*one) if one else "error" for one in links], safe=False, status=201)
     found = follow(who, segments(path))
     if found.one:
-        raise StaError(405, "an entity is made in its collection")
+        raise StaError(405, "an entity is made in its collection", allow="GET, PATCH, DELETE")
     kind, key = create(device, found, said, raw)
     made = follow(who, segments(f"{kind}('{key}')" if isinstance(key, str) else f"{kind}({key})"))
     answer = JsonResponse(_made(speaker, made, kind, key), status=201)

@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from anlan.monitoring.models import Device, Series
-from anlan.monitoring.sta.options import StaError
-from anlan.monitoring.tokens import token_device
+from anlan.monitoring.sta.faults import StaError
+from anlan.monitoring.tokens import certificate_admits, token_admits
+
+SOURCE = "sta"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +37,20 @@ class Who:
 
 
 def who_asks(request: HttpRequest) -> Who:
-    """By `Authorization: Bearer <token>`, or Basic with the device's code and its token, or a person's session."""
+    """By `Authorization: Bearer <token>`, or Basic with the device's code and its token; by the client certificate that the
+    proxy in front has verified; or by a person's session.
+    """
     scheme, _space, words = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return _device("", words.strip())
+        return _device(request, "", words.strip())
     if scheme.lower() == "basic":
         try:
             code, _colon, token = base64.b64decode(words, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise StaError(401, "unreadable credentials") from error
-        return _device(code, token)
+        return _device(request, code, token)
+    if device := certificate_admits(request, SOURCE):
+        return Who(user=None, device=device)
     if request.user.is_authenticated and request.user.has_perm("monitoring.view_device"):
         return Who(user=request.user, device=None)
     raise StaError(
@@ -52,8 +58,8 @@ def who_asks(request: HttpRequest) -> Who:
     )
 
 
-def _device(code: str, token: str) -> Who:
-    device = token_device(token)
+def _device(request: HttpRequest, code: str, token: str) -> Who:
+    device = token_admits(request, token, SOURCE)
     if device is None or (code and code != device.code):
         raise StaError(401, "no device has this token")
     return Who(user=None, device=device)

@@ -8,8 +8,8 @@ from django.db import transaction
 from anlan.kit.points import point_of
 from anlan.monitoring.models import Device, Series
 from anlan.monitoring.resolve import KEY_LENGTH, MOST_SERIES, sayable
+from anlan.monitoring.sta.faults import StaError
 from anlan.monitoring.sta.observations import Observation, observations_create, said_observation
-from anlan.monitoring.sta.options import StaError
 from anlan.monitoring.sta.reading import Found
 from anlan.vocab import units
 
@@ -77,14 +77,23 @@ def _place(device: Device, said: Any) -> None:
     """A device without a place is put where it says; a person's entry stays."""
     for one in _list(said)[:1]:
         point = one.get("location")
-        if device.location is not None or not isinstance(point, dict) or point.get("type") != "Point":
-            continue
-        try:
-            lon, lat = (float(part) for part in point["coordinates"][:2])
-            device.location = point_of(lon, lat)
-        except (KeyError, TypeError, ValueError) as error:
-            raise StaError(400, "a location is a GeoJSON point") from error
-        device.save(update_fields=["location"])
+        if device.location is None and isinstance(point, dict) and point.get("type") == "Point":
+            place_set(device, point)
+
+
+def place_set(device: Device, point: Any) -> None:
+    """Where it is, told by itself: a vehicle, or a device that nobody has placed. StaError 400, 409."""
+    try:
+        lon, lat = (float(part) for part in point["coordinates"][:2])
+        found = point_of(lon, lat)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StaError(400, "a location is a GeoJSON point") from error
+    if device.location is not None and device.kind != Device.Kind.VEHICLE:
+        if (round(device.location.x, 7), round(device.location.y, 7)) != (round(found.x, 7), round(found.y, 7)):
+            raise StaError(409, "a person has placed this device; a person moves it")
+        return
+    device.location = found
+    device.save(update_fields=["location"])
 
 
 def _list(said: Any) -> list[dict[str, Any]]:

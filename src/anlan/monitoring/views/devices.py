@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from anlan.monitoring.commanding.selectors import commands_shown
 from anlan.monitoring.deviations import device_deviations
 from anlan.monitoring.evidence import fields_text, raw_hex, raw_text
-from anlan.monitoring.models import Device, DeviceFrame, PollPlan
+from anlan.monitoring.life.forms import PollAccessForm
+from anlan.monitoring.models import Device, DeviceFrame, PollAccess, PollPlan
 from anlan.monitoring.pictures import device_pictures
 from anlan.monitoring.selectors import (
     alarms_of,
@@ -25,7 +26,7 @@ from anlan.monitoring.selectors import (
     devices_standing,
     series_views,
 )
-from anlan.monitoring.services import device_token_issue, may_issue_tokens
+from anlan.monitoring.services import device_token_issue
 from anlan.monitoring.tracks import track_of
 from anlan.monitoring.views.access import is_part, listed, page
 from anlan.monitoring.views.life import life_context
@@ -62,11 +63,19 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     return device_page(request, row)
 
 
-def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpResponse:
-    """The page; asked by htmx, only the part that changes. A token is shown this once."""
+def device_page(
+    request: HttpRequest, row: Device, *, token: str = "", poll_form: PollAccessForm | None = None
+) -> HttpResponse:
+    """The page; asked by htmx, only the part that changes. A token is shown this once, a form that is wrong as typed."""
+    context = _context(request, row) | {"token": token, "poll_form": poll_form or poll_form_of(row)}
+    name = "monitoring/_device.html" if context["part"] else "monitoring/device.html"
+    return render(request, name, context, status=422 if poll_form else 200)
+
+
+def _context(request: HttpRequest, row: Device) -> dict[str, Any]:
     hours = next((number for number in PERIODS if str(number) == request.GET.get("hours")), USUAL)
     series = Paginator(device_series(request.user, row), SERIES).get_page(request.GET.get("page"))
-    context = {
+    return {
         "device": row,
         "series": series,
         "views": series_views(row, list(series.object_list), hours=hours),
@@ -77,8 +86,6 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         **commands_shown(request.user, row),
         "pictures": device_pictures(request.user, row),
         "deviations": device_deviations(request.user, row),
-        "may_issue": may_issue_tokens(request.user),
-        "token": token,
         "track": track_of(row, request.GET.get("day", "")),
         "polling": PollPlan.objects.filter(device=row).annotate(points=Count("device__polled_points")).first(),
         "question": _("旧令牌将立即失效,确定重新签发吗?") if row.token_hash else "",
@@ -86,7 +93,13 @@ def device_page(request: HttpRequest, row: Device, *, token: str = "") -> HttpRe
         **({} if is_part(request) else life_context(request.user, row)),
         "query": urlencode({"hours": hours, "day": request.GET.get("day", "")[:10]}),
     }
-    return render(request, "monitoring/_device.html" if context["part"] else "monitoring/device.html", context)
+
+
+def poll_form_of(row: Device) -> PollAccessForm | None:
+    """How its server is logged in to; None for what is no OPC UA server."""
+    if row.protocol != "opcua":
+        return None
+    return PollAccessForm(instance=PollAccess.objects.filter(device=row).first() or PollAccess(device=row))
 
 
 def _alarms(user: Any, row: Device) -> list[Any]:

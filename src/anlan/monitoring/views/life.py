@@ -21,6 +21,7 @@ from anlan.monitoring.life.services import (
     may_commission,
     may_keep,
 )
+from anlan.monitoring.life.showing import credentials_context
 from anlan.monitoring.models import Commissioning, Device
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.selectors import devices_of
@@ -39,12 +40,14 @@ def life_context(user: Any, device: Device) -> dict[str, Any]:
         "commissioning": Commissioning.objects.filter(device=device).select_related("by").first(),
         "may_commission": LifeStep.COMMISSION in steps and may_commission(user),
         "may_keep": may_keep(user),
+        **credentials_context(device),
         "may_retire": LifeStep.RETIRE in steps and may_keep(user),
         "may_reinstate": LifeStep.REINSTATE in steps and may_keep(user),
     }
 
 
-def _step(request: HttpRequest, pk: int, act: Callable[[Device], object], done: str) -> HttpResponse:
+def life_act(request: HttpRequest, pk: int, act: Callable[[Device], object], done: str) -> HttpResponse:
+    """Takes a step and leads back to the page, with what was done or why not."""
     device = get_object_or_404(devices_of(request.user), pk=pk)
     try:
         act(device)
@@ -61,24 +64,24 @@ def _step(request: HttpRequest, pk: int, act: Callable[[Device], object], done: 
 def device_certificate(request: HttpRequest, pk: int) -> HttpResponse:
     text = request.POST.get("certificate", "")
     done = _("已绑定证书") if text.strip() else _("已解除证书绑定")
-    return _step(request, pk, lambda row: device_certificate_bind(device=row, text=text, by=request.user), done)
+    return life_act(request, pk, lambda row: device_certificate_bind(device=row, text=text, by=request.user), done)
 
 
 @require_POST
 @page("device")
 def device_commissioned(request: HttpRequest, pk: int) -> HttpResponse:
     note = request.POST.get("note", "")
-    return _step(request, pk, lambda row: device_commission(device=row, by=request.user, note=note), _("已签字验收"))
+    return life_act(request, pk, lambda row: device_commission(device=row, by=request.user, note=note), _("已签字验收"))
 
 
 @require_POST
 @page("device")
 def device_retired(request: HttpRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
-    return _step(request, pk, lambda row: device_retire(device=row, by=request.user, reason=reason), _("设备已退役"))
+    return life_act(request, pk, lambda row: device_retire(device=row, by=request.user, reason=reason), _("设备已退役"))
 
 
 @require_POST
 @page("device")
 def device_reinstated(request: HttpRequest, pk: int) -> HttpResponse:
-    return _step(request, pk, lambda row: device_reinstate(device=row, by=request.user), _("设备已恢复登记"))
+    return life_act(request, pk, lambda row: device_reinstate(device=row, by=request.user), _("设备已恢复登记"))
