@@ -28,7 +28,15 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\n\n|\n\r\n")
 _VIA = re.compile(r"SIP ?/ ?2\.0 ?/ ?([A-Za-z]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s:;]+)(?: ?: ?([0-9]{1,5}))?\Z")
 _URI = re.compile(r"sips?:(?:([^@;?]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:;?@>]+)(?::([0-9]{1,5}))?(?:[;?].*)?\Z", re.I)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BREAKS = re.compile(r"[\r\n]")
+_FOLDED = re.compile(r"^[ \t]", re.M)
+_NAMES = {
+    written: name
+    for name in (*COMPACT.values(), "call-id", "cseq", "max-forwards", "user-agent", "expires", "authorization", "date")
+    for written in (name, name.title(), {"call-id": "Call-ID", "cseq": "CSeq"}.get(name, name))
+} | COMPACT
+"""As most devices write them, so that most need no closer look."""
 
 
 class SipError(ValueError):
@@ -62,7 +70,10 @@ class SipMessage:
 
     def get(self, name: str) -> str:
         """The first value; empty where there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name]
@@ -91,9 +102,10 @@ class SipMessage:
         first = f"{self.method} {self.uri} SIP/2.0" if self.method else f"SIP/2.0 {self.status} {self.reason}"
         lines = [first, *(f"{_written(key)}: {value}" for key, value in self.headers if key != "content-length")]
         lines.append(f"Content-Length: {len(self.body)}")
-        if any(_CONTROL.search(line) for line in lines) or any("\n" in line for line in lines):
+        text = "\r\n".join(lines)
+        if _CONTROL.search(text) or len(_BREAKS.findall(text)) != 2 * (len(lines) - 1):
             raise ValueError("a header holds a line end")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
+        return f"{text}\r\n\r\n".encode() + self.body
 
 
 SipEvent = SipMessage | SipFault
@@ -167,6 +179,8 @@ def _parse(data: bytes) -> tuple[SipMessage, int | None, bytes]:
     if end is None:
         raise SipError("too_long" if len(data) > MOST_HEAD else "truncated", "head")
     text = data[: end.start()].decode("utf-8", "replace")
+    if _CONTROL.search(text):
+        raise SipError("format", "a control character")
     first, *rest = _LINES.split(text)
     headers = tuple(_headers(rest))
     told = next((value for name, value in headers if name == "content-length"), None)
@@ -192,23 +206,37 @@ def _first_line(line: str, headers: tuple[tuple[str, str], ...]) -> SipMessage:
     raise SipError("format", f"first line {line[:80]!r}")
 
 
-def _headers(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
+    unfolded = lines if not _FOLDED.search("\n".join(lines)) else _unfolded(lines)
+    if len(unfolded) > MOST_HEADERS:
+        raise SipError("too_long", f"{len(unfolded)} headers")
+    for line in unfolded:
+        name, colon, value = line.partition(":")
+        known = _NAMES.get(name) or _name(name)
+        if not colon or not known:
+            raise SipError("format", f"header {line[:80]!r}")
+        if known in LISTS and "," in value:
+            for one in split(value, ","):
+                yield known, one
+        else:
+            yield known, value.strip()
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """A line that begins with a blank goes on with the one before."""
     unfolded: list[str] = []
     for line in lines:
         if line[:1] in {" ", "\t"} and unfolded:
             unfolded[-1] += " " + line.strip()
         else:
             unfolded.append(line)
-    if len(unfolded) > MOST_HEADERS:
-        raise SipError("too_long", f"{len(unfolded)} headers")
-    for line in unfolded:
-        name, colon, value = line.partition(":")
-        name = name.strip().lower()
-        if not colon or not _TOKEN.match(name) or _CONTROL.search(value):
-            raise SipError("format", f"header {line[:80]!r}")
-        name = COMPACT.get(name, name)
-        for one in split(value, ",") if name in LISTS else [value.strip()]:
-            yield name, one
+    return unfolded
+
+
+def _name(told: str) -> str:
+    """A header's name in lower case and in full; empty for what is none."""
+    name = told.strip().lower()
+    return COMPACT.get(name, name) if _TOKEN.match(name) else ""
 
 
 def split(text: str, mark: str) -> list[str]:

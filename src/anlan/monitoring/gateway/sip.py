@@ -17,8 +17,9 @@ from anlan.monitoring.gateway.sip_catalogs import Catalogs
 from anlan.monitoring.gateway.sip_desk import Desk
 from anlan.monitoring.gateway.sip_door import Door
 from anlan.monitoring.gateway.sip_duties import Duties
-from anlan.monitoring.gateway.sip_exchange import Answered, Asking, word
+from anlan.monitoring.gateway.sip_exchange import Answered, Asking, Patience, word
 from anlan.monitoring.gateway.sip_lines import Line, Speaker
+from anlan.monitoring.gateway.sip_plays import Plays
 from anlan.monitoring.gateway.sip_wire import Peer, Wire
 from anlan.monitoring.gateway.sip_work import Work
 from anlan.monitoring.video.configuration import SipSettings
@@ -29,7 +30,7 @@ from anlan.protocols.sip_talk import Headers, answer
 
 MOST_AT_ONCE = 2_000
 """Requests in hand; what is beyond is counted as crowded, and its sender will send it again."""
-QUICK, SLOW = 0.3, 2.0
+QUICK, SLOW, PARTING = 0.3, 2.0, 1.0
 ALLOWED = "REGISTER, MESSAGE, NOTIFY, OPTIONS, BYE, ACK, CANCEL"
 log = logging.getLogger(__name__)
 
@@ -37,17 +38,17 @@ log = logging.getLogger(__name__)
 class SipServer:
     """Everything of it."""
 
-    def __init__(self, settings: SipSettings, limits: Limits) -> None:
+    def __init__(self, settings: SipSettings, limits: Limits, patience: Patience | None = None) -> None:
         self._work = Work()
         self._lines: dict[str, Line] = {}
         self._wire = Wire(self._hear, self._work.count, limits)
-        self._asking, self._answered = Asking(self._wire), Answered()
+        self._asking, self._answered = Asking(self._wire, patience or Patience()), Answered()
         self._speaker = Speaker(settings, self._asking)
         self._catalogs = Catalogs(self._work, self._speaker)
         self._duties = Duties(self._work, self._lines, self._speaker, self._catalogs, self._start)
         self._door = Door(settings, self._work, self._lines, lambda line: self._start(self._duties.welcome(line)))
         self._desk = Desk(self._work, self._lines, self._speaker, self._catalogs, self._start)
-        self._calls = Calls(self._work, self._lines, self._speaker, self._start)
+        self._calls = Calls(Plays(self._work), self._lines, self._speaker, self._start)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep = limits.sweep
         self._in_hand = 0
@@ -89,8 +90,9 @@ class SipServer:
             log.error("SIP: %s", error, exc_info=error)
 
     def _hear(self, message: SipMessage, peer: Peer) -> None:
-        if message.status and not self._asking.answered(message):
-            self._work.count("unasked")
+        if message.status:
+            if not self._asking.answered(message) and not self._calls.late(message, peer):
+                self._work.count("unasked")
         elif message.method and message.method != "ACK":
             self._hear_request(message, peer)
 
@@ -139,13 +141,18 @@ class SipServer:
             return await self._desk.take(request, peer), ()
         if request.method == "BYE":
             return await self._calls.bye(request), ()
+        if request.method == "CANCEL":
+            return 481, ()
+        if request.method == "INVITE" and (status := self._calls.invited(request)) != 405:
+            return status, ()
         if request.method == "OPTIONS":
             return 200, (("allow", ALLOWED),)
         self._work.count("method")
         return 405, (("allow", ALLOWED),)
 
     async def close(self) -> None:
-        """Takes nothing more; what was counted is written."""
+        """Takes nothing more; cameras are told to stop, and what was counted is written."""
+        await self._calls.close(PARTING)
         await self._wire.close()
         tasks = list(self._tasks)
         for task in tasks:

@@ -16,7 +16,7 @@ from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.maintenance import MaintenanceWindow
 from anlan.monitoring.models.picture import DevicePicture
-from anlan.monitoring.models.play import PlatformCommand, PlaySession
+from anlan.monitoring.models.play import CameraStream, PlatformCommand, PlaySession
 from anlan.monitoring.models.polling import PolledPoint, PollPlan
 from anlan.monitoring.models.position import Position
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
@@ -35,6 +35,7 @@ __all__ = [
     "Camera",
     "CameraAccess",
     "CameraChange",
+    "CameraStream",
     "CauseRule",
     "CommandFrame",
     "Commissioning",

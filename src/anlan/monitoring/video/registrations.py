@@ -1,5 +1,6 @@
 """What a registering platform is to us, and what its registration and its heartbeats change."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +49,12 @@ def platform_known(*, code: str, host: str) -> Known | None:
         until=row.registered_until,
         guard_first=row.guard_first,
     )
+
+
+def platform_admits(*, code: str) -> Callable[[str], bool]:
+    """Whether a platform may come, or send, from an address."""
+    row = VideoPlatform.objects.filter(code=code).first()
+    return row.admits if row is not None else lambda _host: False
 
 
 @transaction.atomic

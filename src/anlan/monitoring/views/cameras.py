@@ -96,7 +96,7 @@ def play(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _mine(request: HttpRequest, pk: int) -> PlaySession:
-    rows: Any = PlaySession.objects.visible_to(request.user).select_related("camera")
+    rows: Any = PlaySession.objects.visible_to(request.user).select_related("camera", "stream")
     return get_object_or_404(rows, pk=pk, by=request.user)
 
 
@@ -120,7 +120,7 @@ def _player(request: HttpRequest, made: PlaySession | None, row: Camera, trouble
     context = {
         "play": made,
         "camera": row,
-        "trouble": trouble or (made.trouble if made else ""),
+        "trouble": trouble or (made.stream.trouble if made else ""),
         "waiting": made is not None and made.state in {PlayState.ASKED, PlayState.INVITED},
         "playing": made is not None and made.state == PlayState.PLAYING,
         "media": MediaSettings.from_environment(),
