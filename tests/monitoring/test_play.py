@@ -1,18 +1,24 @@
 """Live pictures as people open them: handed over to a media server, shared, audited, and closed when nobody looks."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
 from anlan.accounts.models import Area, User
 from anlan.monitoring.models import Camera, CameraAccess, CameraStream, PlaySession
 from anlan.monitoring.video.media import MediaFault, with_account
-from anlan.monitoring.video.playing import play_start, plays_sweep
+from anlan.monitoring.video.playing import play_leave, play_start, plays_sweep
 from anlan.monitoring.video.sealing import seal, unseal
+from browser import browser as open_browser
+from browser import log_in, new_page
 
+from .broker import until
 from .media_server import Media
 from .sip_server import CAMERA
 
@@ -95,3 +101,45 @@ def test_a_password_is_sealed_and_an_address_carries_it_only_escaped() -> None:
     assert unseal("nonsense") == ""
     assert with_account("rtsp://h:554/a?b=1", "", "x") == "rtsp://h:554/a?b=1"
     assert with_account("rtsp://h:554/a?b=1", "u:1", "@") == "rtsp://u%3A1:%40@h:554/a?b=1"
+
+
+def test_who_closes_the_page_has_stopped_watching_and_the_camera_with_them(
+    live_server: Any, media: Media, officer: User, camera: Camera
+) -> None:
+    CameraAccess.objects.create(camera=camera, rtsp_url="rtsp://10.1.1.1/h264")
+    with open_browser() as opened:
+        page = new_page(opened)
+        log_in(page, live_server.url, officer)
+        page.goto(f"{live_server.url}/cameras/{camera.pk}/")
+        page.get_by_role("button", name="播放实时画面").click()
+        page.locator("video").wait_for()
+        assert CameraStream.objects.get().state == "playing"
+        page.goto(f"{live_server.url}/cameras/")
+        until(lambda: CameraStream.objects.get().state == "ended")
+    assert PlaySession.objects.get().ended_at is not None
+    assert "close_streams" in media.paths()
+
+
+def test_two_who_watch_share_a_stream_and_of_two_who_come_at_once_nobody_opens_a_second(
+    media: Media, officer: User, admin: User, camera: Camera
+) -> None:
+    CameraAccess.objects.create(camera=camera, rtsp_url="rtsp://10.1.1.1/h264")
+    with ThreadPoolExecutor(2) as pool:
+        plays = list(pool.map(lambda by: opened_by(camera, by), (officer, admin)))
+    assert plays[0].stream_id == plays[1].stream_id
+    assert media.paths().count("addStreamProxy") == 1
+    play_leave(play=plays[0], by=officer)
+    play_leave(play=plays[0], by=officer)
+    assert CameraStream.objects.get().state == "playing"
+    with pytest.raises(PermissionDenied):
+        play_leave(play=plays[1], by=officer)
+    play_leave(play=plays[1], by=admin)
+    assert CameraStream.objects.get().state == "ended"
+    assert play_start(camera=camera, by=admin).stream_id != plays[0].stream_id
+
+
+def opened_by(camera: Camera, by: User) -> PlaySession:
+    try:
+        return play_start(camera=camera, by=by)
+    finally:
+        connections.close_all()

@@ -46,10 +46,10 @@ class SipServer:
         self._speaker = Speaker(settings, self._asking)
         self._catalogs = Catalogs(self._work, self._speaker)
         self._duties = Duties(self._work, self._lines, self._speaker, self._catalogs, self._start)
-        self._door = Door(settings, self._work, self._lines, lambda line: self._start(self._duties.welcome(line)))
+        self._door = Door(settings, self._work, self._lines, self._welcome)
         self._desk = Desk(self._work, self._lines, self._speaker, self._catalogs, self._start)
         self._calls = Calls(Plays(self._work), self._lines, self._speaker, self._start)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._sweep = limits.sweep
         self._in_hand = 0
 
@@ -57,6 +57,7 @@ class SipServer:
         self._speaker.port = port
         await self._wire.listen(host, port)
         self._start(self._catalogs.run())
+        self._start(self._desk.alarms.run())
         self._start(self._again(self._duties.renew_forever, SLOW))
         self._start(self._again(self._duties.obey_forever, QUICK))
         self._start(self._again(self._calls.watch_forever, QUICK))
@@ -74,16 +75,24 @@ class SipServer:
     async def _sweep_forever(self, pause: float) -> None:
         while True:
             await asyncio.sleep(pause)
+            self._trust()
             await self._work.flush()
             await self._work.do(platforms_sweep, now=timezone.now())
             await self._work.do(plays_sweep, now=timezone.now())
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _welcome(self, line: Line) -> None:
+        self._trust()
+        self._start(self._duties.welcome(line))
+
+    def _trust(self) -> None:
+        self._wire.trust({line.peer.host for line in self._lines.values()})
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
+    def _done(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._work.count("failed")

@@ -22,6 +22,7 @@ from anlan.monitoring.models.position import Position
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 from anlan.monitoring.models.sighting import Becomes, Sighting, SightingClaim, SightingKind, SightingSource
+from anlan.monitoring.models.sighting_word import SightingWord
 from anlan.monitoring.models.weather import WarningFeed, WeatherWarning
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "SightingClaim",
     "SightingKind",
     "SightingSource",
+    "SightingWord",
     "Suppression",
     "SuppressionStamp",
     "ThresholdRule",

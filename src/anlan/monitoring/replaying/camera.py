@@ -17,7 +17,8 @@ from anlan.protocols.manscdp import CONTENT_TYPE, Manscdp, Root, build, parse
 from anlan.protocols.sip import SipMessage, SipStream, parse_datagram
 from anlan.protocols.sip_talk import Ends, Headers, Talk, answer
 
-PATIENCE, REPEATS = 5.0, (0.5, 1.0, 2.0, 4.0)
+PATIENCE, REPEATS = 5.0, (0.5, 1.0, 2.0, *(4.0,) * 6)
+"""Seconds, as RFC 3261, 17.1.2: twice as long each time up to 4 s, half a minute in all."""
 ANSWER_SDP = (
     "v=0\r\no={camera} 0 0 IN IP4 127.0.0.1\r\ns=Play\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
     "m=video 15060 {media} 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\ny={ssrc}\r\n"

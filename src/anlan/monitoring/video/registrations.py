@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -83,10 +84,19 @@ def platform_leave(*, code: str, now: datetime) -> None:
         platform_cameras_leave(platform_id=row.pk, reason=Reason.LEFT, now=now)
 
 
-def platform_heard(*, code: str, now: datetime) -> bool:
-    """A heartbeat. False where its registration has ended: it must register anew. True again where it was silent."""
+class Beat(StrEnum):
+    """What a heartbeat means. GONE: the registration has ended, it must register anew. BACK: it was taken for gone."""
+
+    GONE = "gone"
+    HELD = "held"
+    BACK = "back"
+
+
+def platform_heard(*, code: str, now: datetime) -> Beat:
     held = VideoPlatform.objects.filter(code=code, registered_until__gt=now)
-    return bool(held.update(last_seen_at=now, status=VideoState.ONLINE))
+    if held.filter(status=VideoState.ONLINE).update(last_seen_at=now):
+        return Beat.HELD
+    return Beat.BACK if held.update(last_seen_at=now, status=VideoState.ONLINE) else Beat.GONE
 
 
 def platform_reported(*, code: str, fields: dict[str, str]) -> None:
