@@ -89,7 +89,11 @@ def test_eighteen_thousand_cameras_come_in_and_go_offline_once_and_their_pages_s
     client = Client()
     client.force_login(officer, backend="anlan.accounts.backends.RoleBackend")
     client.get("/cameras/")
-    for address, most in (("/cameras/", 12), ("/cameras/?status=online&page=600", 12), ("/map/layers/monitoring.camera/", 12)):
+    for address, most in (
+        ("/cameras/", 12),
+        ("/cameras/?status=online&page=600", 12),
+        ("/map/layers/monitoring.camera/", 12),
+    ):
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
         assert len(queries) <= most, address

@@ -76,7 +76,7 @@ def test_a_node_is_born_speaks_is_asked_for_its_birth_and_dies(
         until(lambda: last(pump, "level") == 2.0)
         line.send(node.data("pump", now_ms(), {"level": 2.5}))
         until(lambda: last(pump, "level") == 2.5)
-        node.skip()
+        node.lose_one()
         line.send(node.data("pump", now_ms(), {"level": 2.75}))
         until(lambda: any(topic.endswith("NCMD/edge1") for topic, _ in line.heard), "nobody asks for a birth")
         command = next(payload for topic, payload in line.heard if topic.endswith("NCMD/edge1"))

@@ -19,11 +19,13 @@ from anlan.protocols.sip import (
     via_of,
 )
 from anlan.protocols.sip_digest import (
+    ALGORITHMS,
     Freshness,
     Nonces,
     authorization,
     available,
     challenge,
+    digest,
     ha1_of,
     proves,
     read,
@@ -31,6 +33,7 @@ from anlan.protocols.sip_digest import (
 )
 from anlan.protocols.sip_talk import Ends, Talk, answer
 
+SM3_ABC = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 FOLDED = (
     b"REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\n"
     b"v: SIP/2.0/UDP 192.168.1.64:5060;rport;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK0\r\n"
@@ -191,10 +194,20 @@ def test_the_digest_is_that_of_the_standard() -> None:
     assert response(key, "GET", words) == "6629fae49393a05397450978507c4ef1"
 
 
-@pytest.mark.parametrize("algorithm", ["MD5", "SM3", "SHA-256"])
+OFFERED = [algorithm for algorithm in ALGORITHMS if available(algorithm)]
+
+
+def test_md5_and_sha_256_are_always_there_and_sm3_where_the_system_has_it_is_that_of_its_standard() -> None:
+    """GB/T 32905-2016, annex A.1: the hash of `abc`."""
+    assert {"MD5", "SHA-256"} <= set(OFFERED)
+    hashes = {"SM3": digest("SM3", "abc")} if "SM3" in OFFERED else {}
+    assert hashes.get("SM3", SM3_ABC) == SM3_ABC
+    assert digest("SHA-256", "abc").startswith("ba7816bf8f01cfea")
+    assert not available("MD4")
+
+
+@pytest.mark.parametrize("algorithm", OFFERED)
 def test_a_device_that_knows_the_password_proves_it_and_no_other(algorithm: str) -> None:
-    if not available(algorithm):
-        pytest.skip("OpenSSL offers no " + algorithm)
     asked = read(challenge("3402000000", "n1", algorithm))
     words = read(authorization("u", "right", "REGISTER", "sip:x", asked, "c"))
     assert proves(ha1_of(algorithm, "u", "3402000000", "right"), "REGISTER", words)

@@ -74,7 +74,7 @@ def test_data_before_a_birth_are_an_error_and_the_birth_is_asked_for_once(node):
 def test_a_gap_in_the_count_keeps_the_data_and_asks_for_a_birth(node):
     host = Host()
     born(node, host)
-    node.skip()
+    node.lose_one()
     told = host.handle(*node.data("pump", NOW, {"level": 2.5}), NOW)
     assert (values(only(told.events)), only(told.events).deviations) == ({"level": 2.5}, ("sequence_gap",))
     assert told.rebirths == ["plant/edge1"]

@@ -128,11 +128,12 @@ class Device:
 
     async def _patiently(self, future: "asyncio.Future[SipMessage]", data: bytes) -> SipMessage:
         """Over UDP it is sent again until it is answered."""
-        for pause in REPEATS if self.recorder.transport == "UDP" else ():
+        for pause in REPEATS:
             done, _waiting = await asyncio.wait([future], timeout=pause)
             if done:
                 return future.result()
-            self._send(data)
+            if self.recorder.transport == "UDP":
+                self._send(data)
         return await asyncio.wait_for(future, PATIENCE)
 
     def _talk(self) -> Talk:
