@@ -40,7 +40,7 @@ def counted(kind: str) -> int:
     return sum(FrameCount.objects.filter(source="gb28181", kind=kind).values_list("frames", flat=True))
 
 
-async def waited(true: Callable[[], Any], seconds: float = 8.0) -> None:
+async def waited(true: Callable[[], Any], seconds: float = 30.0) -> None:
     """Until it is true; the device goes on answering meanwhile."""
     end = time.monotonic() + seconds
     while not true():

@@ -33,8 +33,9 @@ def silent(_device: Device, _invite: SipMessage) -> None:
 
 
 @pytest.fixture
-def sip(platform: VideoPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sip]:
-    with Sip(patience=HASTY) as running:
+def sip(platform: VideoPlatform, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Sip]:
+    """Patient, except where the test gives a patience as the fixture's parameter."""
+    with Sip(patience=getattr(request, "param", None)) as running:
         monkeypatch.setenv("ANLAN_PORT_SIP", str(running.port))
         yield running
 
@@ -164,6 +165,7 @@ def test_a_camera_that_refuses_is_acknowledged_and_its_reason_is_told_in_words(
     assert watch(play, sip, officer, play_status=status).trouble == words
 
 
+@pytest.mark.parametrize("sip", [HASTY], indirect=True, ids=["hasty"])
 def test_a_camera_that_accepts_after_we_gave_up_is_acknowledged_and_told_to_stop(
     sip: Sip, media: Media, officer: User
 ) -> None:
@@ -179,6 +181,7 @@ def test_a_camera_that_accepts_after_we_gave_up_is_acknowledged_and_told_to_stop
     assert watch(play, sip, officer, silent).trouble == "摄像头没有应答。"
 
 
+@pytest.mark.parametrize("sip", [HASTY], indirect=True, ids=["hasty"])
 def test_a_camera_that_rings_too_long_is_cancelled_and_its_answer_to_that_acknowledged(
     sip: Sip, media: Media, officer: User
 ) -> None:
@@ -277,7 +280,7 @@ def test_after_a_restart_of_ours_cameras_that_still_send_are_told_to_stop(
     row = watch(play, sip, officer, transport=transport)
     sip.__exit__()
     CameraStream.objects.filter(pk=row.pk).update(state="playing", ended_at=None)
-    with Sip(patience=HASTY) as again:
+    with Sip() as again:
 
         async def back(device: Device) -> None:
             await device.register()

@@ -7,17 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protocol_support import MILLION, hostile
 
-from anlan.protocols.sip import (
-    MOST_BODY,
-    SipError,
-    SipFault,
-    SipMessage,
-    SipStream,
-    address_of,
-    parse_datagram,
-    split,
-    via_of,
-)
+from anlan.protocols.sip import MOST_BODY, SipFault, SipMessage, SipStream, parse_datagram, via_of
 from anlan.protocols.sip_digest import (
     ALGORITHMS,
     Freshness,
@@ -32,6 +22,7 @@ from anlan.protocols.sip_digest import (
     response,
 )
 from anlan.protocols.sip_talk import Ends, Talk, answer
+from anlan.protocols.sip_values import SipError, address_of, split
 
 SM3_ABC = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 FOLDED = (

@@ -4,9 +4,10 @@ Read leniently, as cameras write: folded and compact headers, bare line feeds, b
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+
+from anlan.protocols.sip_values import FaultKind, SipError, Via, read_via, split
 
 MOST_HEAD, MOST_BODY, MOST_HEADERS = 16_384, 1_048_576, 120
 """Bytes of a head, bytes of a body, headers of one message."""
@@ -19,15 +20,11 @@ COMPACT = {
 LISTS = frozenset({"via", "contact", "route", "record-route", "allow", "supported"})
 """Headers in which a comma begins the next value."""
 
-FaultKind = Literal["format", "too_long", "truncated"]
-
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 _FIRST = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+) (\S+) SIP/2\.0\Z")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?\Z")
 _LINES = re.compile(r"\r\n|\r|\n")
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\n\n|\n\r\n")
-_VIA = re.compile(r"SIP ?/ ?2\.0 ?/ ?([A-Za-z]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s:;]+)(?: ?: ?([0-9]{1,5}))?\Z")
-_URI = re.compile(r"sips?:(?:([^@;?]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:;?@>]+)(?::([0-9]{1,5}))?(?:[;?].*)?\Z", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = re.compile(r"[\r\n]")
 _FOLDED = re.compile(r"^[ \t]", re.M)
@@ -37,15 +34,6 @@ _NAMES = {
     for written in (name, name.title(), {"call-id": "Call-ID", "cseq": "CSeq"}.get(name, name))
 } | COMPACT
 """As most devices write them, so that most need no closer look."""
-
-
-class SipError(ValueError):
-    """`kind` is one of `FaultKind`."""
-
-    def __init__(self, kind: FaultKind, detail: str) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind: FaultKind = kind
-        self.detail = detail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,72 +227,6 @@ def _name(told: str) -> str:
     return COMPACT.get(name, name) if _TOKEN.match(name) else ""
 
 
-def split(text: str, mark: str) -> list[str]:
-    """Parts between marks that stand neither in quotes nor in angle brackets."""
-    if '"' not in text and "<" not in text:
-        return [part.strip() for part in text.split(mark)]
-    parts, start, quoted, angle, escaped = [], 0, False, False, False
-    for at, letter in enumerate(text):
-        if escaped:
-            escaped = False
-        elif letter == "\\" and quoted:
-            escaped = True
-        elif letter == '"':
-            quoted = not quoted
-        elif not quoted and letter in "<>":
-            angle = letter == "<"
-        elif letter == mark and not quoted and not angle:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    return [*parts, text[start:].strip()]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Via:
-    transport: str
-    host: str
-    port: int
-    params: dict[str, str]
-
-    def text(self) -> str:
-        words = "".join(f";{name}={value}" if value else f";{name}" for name, value in self.params.items())
-        return f"SIP/2.0/{self.transport} {self.host}:{self.port}{words}"
-
-
 def via_of(message: SipMessage) -> Via:
     """The topmost; SipError where there is none."""
-    head, *params = split(message.get("via"), ";")
-    found = _VIA.match(head)
-    if not found or int(found[3] or 5060) > 65_535:
-        raise SipError("format", f"Via {head[:80]!r}")
-    return Via(transport=found[1].upper(), host=found[2], port=int(found[3] or 5060), params=params_of(params))
-
-
-def params_of(parts: Iterable[str]) -> dict[str, str]:
-    """`name=value` pairs by lower-case name; a value loses its quotes."""
-    pairs = (part.partition("=") for part in parts if part)
-    return {name.strip().lower(): value.strip().strip('"') for name, _equals, value in pairs}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
-    """Of a From, To or Contact header: the parts of its URI, and the header's own parameters."""
-
-    user: str
-    host: str
-    port: int
-    params: dict[str, str]
-
-
-def address_of(value: str) -> Address:
-    """SipError where it holds no sip URI."""
-    if "<" in value:
-        _name, _angle, rest = value.partition("<")
-        uri, _close, tail = rest.partition(">")
-        params = split(tail, ";")
-    else:
-        uri, *params = split(value, ";")
-    found = _URI.match(uri.strip())
-    if not found or int(found[3] or 0) > 65_535:
-        raise SipError("format", f"address {value[:80]!r}")
-    return Address(user=found[1] or "", host=found[2], port=int(found[3] or 0), params=params_of(params))
+    return read_via(message.get("via"))

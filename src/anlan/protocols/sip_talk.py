@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from anlan.protocols.sip import SipMessage, Via, address_of, via_of
+from anlan.protocols.sip import SipMessage, via_of
+from anlan.protocols.sip_values import Via, address_of
 
 AGENT = "Anlan"
 REASONS = {

@@ -25,8 +25,9 @@ from anlan.monitoring.gateway.sip_work import Work
 from anlan.monitoring.video.configuration import SipSettings
 from anlan.monitoring.video.playing import plays_sweep
 from anlan.monitoring.video.standing import platforms_sweep
-from anlan.protocols.sip import SipError, SipMessage
+from anlan.protocols.sip import SipMessage
 from anlan.protocols.sip_talk import Headers, answer
+from anlan.protocols.sip_values import SipError
 
 MOST_AT_ONCE = 2_000
 """Requests in hand; what is beyond is counted as crowded, and its sender will send it again."""

@@ -18,9 +18,10 @@ from anlan.monitoring.video.refusals import refusal
 from anlan.monitoring.video.streams import Wanted
 from anlan.monitoring.video_flow import PlayStep
 from anlan.protocols import sdp
-from anlan.protocols.sip import SipError, SipMessage, address_of
+from anlan.protocols.sip import SipMessage
 from anlan.protocols.sip_call import NEXT, CallState, Heard, Say, heard_of
 from anlan.protocols.sip_talk import Ends, Talk
+from anlan.protocols.sip_values import SipError, address_of
 
 MOST = 20_000
 """Calls remembered, those that are over among them; of what is forgotten a late answer is ended all the same."""

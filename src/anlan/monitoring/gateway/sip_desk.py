@@ -15,7 +15,8 @@ from anlan.monitoring.video.catalog import catalog_notice, position_store
 from anlan.monitoring.video.gb28181_alarms import AlarmAnswer, Told, alarms_store
 from anlan.monitoring.video.registrations import Beat, platform_heard, platform_known
 from anlan.protocols.manscdp import Manscdp, ManscdpError, parse
-from anlan.protocols.sip import SipMessage, address_of
+from anlan.protocols.sip import SipMessage
+from anlan.protocols.sip_values import address_of
 
 Taker = Callable[[Line, Manscdp], Awaitable[int]]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from anlan.monitoring.gateway.sip_wire import UDP, Peer, Wire
-from anlan.protocols.sip import SipError, SipMessage
+from anlan.protocols.sip import SipMessage
+from anlan.protocols.sip_values import SipError
 
 REMEMBERED = 32.0
 MOST = 20_000
