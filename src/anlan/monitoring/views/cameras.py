@@ -18,7 +18,7 @@ from anlan.monitoring.video.forms import AccessForm
 from anlan.monitoring.video.media import MediaFault
 from anlan.monitoring.video.playing import may_watch, play_leave, play_seen, play_start
 from anlan.monitoring.video.registrations import may_administer
-from anlan.monitoring.video.selectors import cameras_of, cameras_standing, platforms_of, sightings_of
+from anlan.monitoring.video.selectors import cameras_of, cameras_standing, platform_names, sightings_of
 from anlan.monitoring.video_flow import PlayState
 from anlan.monitoring.views.access import is_part, listed, page
 
@@ -33,8 +33,7 @@ def cameras(request: HttpRequest) -> HttpResponse:
     if chosen:
         rows = rows.filter(platform_id=int(chosen)) if chosen.isdigit() and len(chosen) < 18 else rows.none()
     context = listed(request, rows, filters=("status", "kind"), words=WORDS)
-    platforms = [(row.pk, row.name) for row in platforms_of(request.user)]
-    context["filters"].append(("platform", _("所属平台"), platforms, chosen))
+    context["filters"].append(("platform", _("所属平台"), platform_names(request.user), chosen))
     context |= {"standing": cameras_standing(request.user), "may_administer": may_administer(request.user)}
     return render(request, "monitoring/_cameras.html" if is_part(request) else "monitoring/cameras.html", context)
 
