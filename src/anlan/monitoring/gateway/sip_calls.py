@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from anlan.monitoring.gateway.sip_exchange import NoAnswer, word
 from anlan.monitoring.gateway.sip_lines import Line, Speaker
 from anlan.monitoring.gateway.sip_plays import Plays
 from anlan.monitoring.gateway.sip_wire import Peer
+from anlan.monitoring.gateway.sip_work import log
 from anlan.monitoring.video.refusals import refusal
 from anlan.monitoring.video.streams import Wanted
 from anlan.monitoring.video_flow import PlayStep
@@ -67,6 +69,10 @@ class Calls:
     async def _serve(self, wanted: Wanted) -> None:
         try:
             await (self._end(wanted) if wanted.ending else self._invite(wanted))
+        except Error as error:
+            log.warning("the picture of %s is given up: %s", wanted.camera, str(error).strip())
+            if (call := self._busy[wanted.stream]) is not None:
+                self._hear(call, Heard.LEFT)
         finally:
             self._busy.pop(wanted.stream, None)
 
