@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ALLOWED = {
     "csv", "excel", "xlsx", "utf", "mb", "json", "geojson", "cgcs", "wgs", "gcj", "bd", "sha",
     "multipolygon", "polygon", "en", "english", "api", "openapi", "id", "pk", "get", "post", "patch", "delete",
-    "zh", "hans", "esc", "modbus", "rtu", "tcp", "cjt", "dtu", "opc", "ua", "ns", "cap", "atom", "rss", "onvif", "sip", "rtsp",
+    "zh", "hans", "esc", "modbus", "rtu", "tcp", "cjt", "dtu", "opc", "ua", "ns", "cap", "atom", "rss", "onvif", "sip", "rtsp", "udp", "gb",
 }  # fmt: skip
 """File formats, datums, protocols, a key, and the other language with its code."""
 

@@ -9,13 +9,19 @@ from django.contrib.gis.geos import Point
 from django.db import connection
 from django.test import TransactionTestCase
 
-from anlan.accounts.models import Area
+from anlan.accounts.models import Area, User
 from anlan.kit import events
+from anlan.kit.law_load import law_load
 from anlan.monitoring import rulebook, suppression
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.judging import MEMORY
-from anlan.monitoring.models import Device, ThresholdRule
+from anlan.monitoring.models import Device, ThresholdRule, VideoPlatform
 from anlan.monitoring.projections import PROJECTIONS
+from anlan.monitoring.video.kinds_load import kinds_load
+from anlan.monitoring.video.registrations import platform_password_set
+
+from .media_server import Media, media_server
+from .sip_server import PASSWORD, PLATFORM, Sip
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +70,8 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 LEFT_BEHIND = (
     "monitoring_devicepicture", "monitoring_commandframe", "monitoring_devicecommand", "monitoring_deviationcount",
     "monitoring_sightingclaim", "monitoring_sighting", "monitoring_historicalsightingsource",
-    "monitoring_sightingsource", "monitoring_playsession", "monitoring_platformcommand", "monitoring_camerachange",
+    "monitoring_sightingsource", "monitoring_playsession", "monitoring_camerastream", "monitoring_platformcommand",
+    "monitoring_camerachange",
     "monitoring_cameraaccess", "monitoring_historicalcamera", "monitoring_camera",
     "monitoring_historicalvideoplatform", "monitoring_videoplatform",
     "kit_noticereading", "kit_notice", "kit_deadline", "monitoring_alarmfinding", "monitoring_auditrun",
@@ -101,3 +108,37 @@ def light_cleaning(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shared_db(light_cleaning: None, transactional_db: None) -> None:
     """A database that other threads and processes see."""
+
+
+@pytest.fixture
+def admin(area: Area) -> User:
+    return User.objects.create(username="admin1", role="administrator", area=area, password="!")
+
+
+@pytest.fixture
+def platform(area: Area, admin: User) -> VideoPlatform:
+    """A video platform that may register, and has not yet."""
+    law_load()
+    kinds_load()
+    row = VideoPlatform.objects.create(code=PLATFORM, name="东街录像机", area=area)
+    return platform_password_set(platform=row, password=PASSWORD, by=admin)
+
+
+@pytest.fixture
+def sip(platform: VideoPlatform) -> Iterator[Sip]:
+    with Sip() as running:
+        yield running
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[Media]:
+    with media_server() as running:
+        monkeypatch.setenv("ANLAN_MEDIA_URL", running.url)
+        monkeypatch.setenv("ANLAN_MEDIA_SECRET", "s3cret")
+        monkeypatch.setenv("ANLAN_MEDIA_HOST", "192.0.2.7")
+        yield running
+
+
+@pytest.fixture
+def officer(area: Area) -> User:
+    return User.objects.create(username="duty", display_name="周值班", role="duty_officer", area=area, password="!")

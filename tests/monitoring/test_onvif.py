@@ -18,8 +18,6 @@ from anlan.monitoring.gateway.onvif import OnvifWatch
 from anlan.monitoring.models import Camera, CameraAccess, FrameCount, Sighting
 from anlan.monitoring.video.sealing import seal
 
-from .broker import until
-
 pytestmark = pytest.mark.usefixtures("shared_db")
 ENVELOPE = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>{}</s:Body></s:Envelope>'
 CREATED = """<tev:CreatePullPointSubscriptionResponse xmlns:tev="http://www.onvif.org/ver10/events/wsdl" xmlns:a="http://www.w3.org/2005/08/addressing">
@@ -127,13 +125,13 @@ def access(camera: Camera, url: str, password: str = "pw") -> None:
 def test_motion_is_a_sighting_and_what_is_only_a_state_is_none(camera: Camera, home: CameraAtHome) -> None:
     home.news = [motion("true", "Initialized") + motion("false"), motion("true"), motion("1")]
     access(camera, home.url)
-    watched(lambda: Sighting.objects.exists() and not home.news)
+    counted = FrameCount.objects.filter(source="onvif", kind="ok")
+    watched(lambda: Sighting.objects.exists() and not home.news and counted.exists())
     row = Sighting.objects.select_related("kind").get()
     assert (row.origin, row.kind.code, row.camera) == ("onvif", "motion", camera)
     assert "/onvif/sub?Idx=3" in home.paths
     camera.refresh_from_db()
     assert camera.status == "online"
-    until(lambda: FrameCount.objects.filter(source="onvif", kind="ok").exists())
 
 
 def test_a_camera_that_fails_is_offline_says_why_and_comes_back(camera: Camera, home: CameraAtHome) -> None:

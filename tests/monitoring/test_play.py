@@ -1,169 +1,29 @@
-"""Live pictures: the camera is invited, the media server waits for it, and who watched is on record.
+"""Live pictures as people open them: handed over to a media server, shared, audited, and closed when nobody looks."""
 
-The media server is a fake of the outside world: an HTTP server that answers as ZLMediaKit and MediaMTX do.
-"""
-
-import asyncio
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
 from anlan.accounts.models import Area, User
-from anlan.monitoring.models import Camera, CameraAccess, PlaySession, VideoPlatform
-from anlan.monitoring.replaying.camera import Device
+from anlan.monitoring.models import Camera, CameraAccess, CameraStream, PlaySession
 from anlan.monitoring.video.media import MediaFault, with_account
-from anlan.monitoring.video.playing import play_start, plays_sweep
-from anlan.monitoring.video.registrations import platform_password_set
+from anlan.monitoring.video.playing import play_leave, play_start, plays_sweep
 from anlan.monitoring.video.sealing import seal, unseal
+from browser import browser as open_browser
+from browser import log_in, new_page
 
-from .sip_server import PASSWORD, PLATFORM, Sip
-from .test_sip import CAMERA, CHANNELS, waited
+from .broker import until
+from .media_server import Media
+from .sip_server import CAMERA
 
 pytestmark = pytest.mark.usefixtures("shared_db")
 BACKEND = "anlan.accounts.backends.RoleBackend"
-
-
-class Media:
-    """`asked` gathers (method, path, words); `refuses` makes it say no."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-        self.refuses = False
-        self.url = ""
-
-    def paths(self) -> list[str]:
-        return [path.rpartition("/")[2] for _method, path, _words in self.asked]
-
-
-@contextmanager
-def media_server() -> Iterator[Media]:
-    media = Media()
-
-    class Answer(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            words = json.loads(body) if body.startswith("{") else {k: v[0] for k, v in parse_qs(body).items()}
-            media.asked.append((self.command, self.path, words))
-            told = {"code": -100, "msg": "wrong secret"} if media.refuses else {"code": 0, "port": 30_000}
-            data = json.dumps(told).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_POST = do_PATCH = do_DELETE = answer
-
-        def log_message(self, *_words: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    media.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield media
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[Media]:
-    with media_server() as running:
-        monkeypatch.setenv("ANLAN_MEDIA_URL", running.url)
-        monkeypatch.setenv("ANLAN_MEDIA_SECRET", "s3cret")
-        monkeypatch.setenv("ANLAN_MEDIA_HOST", "192.0.2.7")
-        yield running
-
-
-@pytest.fixture
-def officer(area: Area) -> User:
-    return User.objects.create(username="duty", display_name="周值班", role="duty_officer", area=area, password="!")
-
-
-@pytest.fixture
-def sip(area: Area, officer: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sip]:
-    admin = User.objects.create(username="admin1", role="administrator", area=area, password="!")
-    row = VideoPlatform.objects.create(code=PLATFORM, name="东街录像机", area=area)
-    platform_password_set(platform=row, password=PASSWORD, by=admin)
-    with Sip() as running:
-        monkeypatch.setenv("ANLAN_PORT_SIP", str(running.port))
-        yield running
-
-
-def watch(play: Callable[[Device, PlaySession], Any], sip: Sip, officer: User, **more: Any) -> PlaySession:
-    """A device comes in, somebody opens its camera, and then `play`."""
-
-    async def script(device: Device) -> PlaySession:
-        await device.register()
-        await waited(lambda: Camera.objects.filter(status="online").exists())
-        made = await asyncio.to_thread(start)
-        await play(device, made)
-        return made
-
-    def start() -> PlaySession:
-        from django.db import connections
-
-        try:
-            return play_start(camera=Camera.objects.get(code=CAMERA), by=officer)
-        finally:
-            connections.close_all()
-
-    made = sip.run(script, channels=CHANNELS, **more)
-    made.refresh_from_db()
-    return made
-
-
-def state(made: PlaySession) -> str:
-    return PlaySession.objects.get(pk=made.pk).state
-
-
-def test_a_camera_is_invited_to_the_media_servers_port_and_told_to_stop(sip: Sip, media: Media, officer: User) -> None:
-    async def play(device: Device, made: PlaySession) -> None:
-        await waited(lambda: state(made) == "playing")
-        PlaySession.objects.filter(pk=made.pk).update(state="ending")
-        await waited(lambda: state(made) == "ended")
-        assert [method for method, _ in device.heard if method in {"INVITE", "ACK", "BYE"}] == ["INVITE", "ACK", "BYE"]
-        (invite,) = device._dialogs.values()
-        text = invite.body.decode()
-        assert "c=IN IP4 192.0.2.7\r\n" in text
-        assert "m=video 30000 RTP/AVP 96" in text
-        assert f"y={made.ssrc}\r\n" in text
-        assert invite.get("subject").startswith(f"{CAMERA}:{made.ssrc},")
-
-    made = watch(play, sip, officer)
-    assert media.paths()[0] == "openRtpServer"
-    assert media.asked[0][2]["secret"] == "s3cret"
-    assert media.asked[0][2]["stream_id"] == made.stream
-    assert "closeRtpServer" in media.paths()
-    assert made.urls["whep"] == f"{media.url}/index/api/whep?app=rtp&stream={made.stream}&type=play"
-
-
-def test_a_camera_that_refuses_is_said_so_and_the_port_is_closed(sip: Sip, media: Media, officer: User) -> None:
-    async def play(device: Device, made: PlaySession) -> None:
-        await waited(lambda: state(made) == "failed" and "closeRtpServer" in media.paths())
-
-    made = watch(play, sip, officer, play_status=486)
-    assert made.trouble == "摄像头拒绝播放(486)。"
-
-
-def test_a_picture_that_nobody_looks_at_any_more_is_closed(sip: Sip, media: Media, officer: User) -> None:
-    async def play(device: Device, made: PlaySession) -> None:
-        await waited(lambda: state(made) == "playing")
-        PlaySession.objects.filter(pk=made.pk).update(seen_at=timezone.now() - timedelta(seconds=61))
-        await waited(lambda: state(made) == "ended")
-
-    watch(play, sip, officer)
 
 
 def open_page(officer: User, camera: Camera) -> tuple[Client, Any]:
@@ -188,7 +48,7 @@ def test_an_rtsp_camera_is_handed_over_with_its_account_and_the_watching_is_audi
     assert "data-whep" in page
     told = media.asked[0][2]
     assert told.get("url", told.get("source")) == "rtsp://op:p%40ss%2F1@10.1.1.1/h264"
-    made = PlaySession.objects.get()
+    made = PlaySession.objects.select_related("stream").get()
     assert made.state == "playing"
     assert "p%40ss" not in page
     from django.db import connection
@@ -200,7 +60,7 @@ def test_an_rtsp_camera_is_handed_over_with_its_account_and_the_watching_is_audi
         assert any("live video" in str(fields) for _name, _actor, fields in cursor.fetchall())
     assert client.get(f"/plays/{made.pk}/?beat=1").status_code == 204
     client.post(f"/plays/{made.pk}/stop/")
-    assert state(made) == "ended"
+    assert CameraStream.objects.get(pk=made.stream_id).state == "ended"
     assert len(media.asked) >= 2
 
 
@@ -215,7 +75,7 @@ def test_a_media_server_that_refuses_or_is_away_is_named(media: Media, officer: 
     CameraAccess.objects.create(camera=camera, rtsp_url="rtsp://10.1.1.1/h264")
     media.refuses = True
     assert "流媒体服务器拒绝了请求(wrong secret)" in open_page(officer, camera)[1].content.decode()
-    assert PlaySession.objects.get().state == "failed"
+    assert CameraStream.objects.get().state == "failed"
 
 
 def test_only_who_may_watch_watches_and_only_so_many_at_once(
@@ -241,3 +101,45 @@ def test_a_password_is_sealed_and_an_address_carries_it_only_escaped() -> None:
     assert unseal("nonsense") == ""
     assert with_account("rtsp://h:554/a?b=1", "", "x") == "rtsp://h:554/a?b=1"
     assert with_account("rtsp://h:554/a?b=1", "u:1", "@") == "rtsp://u%3A1:%40@h:554/a?b=1"
+
+
+def test_who_closes_the_page_has_stopped_watching_and_the_camera_with_them(
+    live_server: Any, media: Media, officer: User, camera: Camera
+) -> None:
+    CameraAccess.objects.create(camera=camera, rtsp_url="rtsp://10.1.1.1/h264")
+    with open_browser() as opened:
+        page = new_page(opened)
+        log_in(page, live_server.url, officer)
+        page.goto(f"{live_server.url}/cameras/{camera.pk}/")
+        page.get_by_role("button", name="播放实时画面").click()
+        page.locator("video").wait_for()
+        assert CameraStream.objects.get().state == "playing"
+        page.goto(f"{live_server.url}/cameras/")
+        until(lambda: CameraStream.objects.get().state == "ended")
+    assert PlaySession.objects.get().ended_at is not None
+    assert "close_streams" in media.paths()
+
+
+def test_two_who_watch_share_a_stream_and_of_two_who_come_at_once_nobody_opens_a_second(
+    media: Media, officer: User, admin: User, camera: Camera
+) -> None:
+    CameraAccess.objects.create(camera=camera, rtsp_url="rtsp://10.1.1.1/h264")
+    with ThreadPoolExecutor(2) as pool:
+        plays = list(pool.map(lambda by: opened_by(camera, by), (officer, admin)))
+    assert plays[0].stream_id == plays[1].stream_id
+    assert media.paths().count("addStreamProxy") == 1
+    play_leave(play=plays[0], by=officer)
+    play_leave(play=plays[0], by=officer)
+    assert CameraStream.objects.get().state == "playing"
+    with pytest.raises(PermissionDenied):
+        play_leave(play=plays[1], by=officer)
+    play_leave(play=plays[1], by=admin)
+    assert CameraStream.objects.get().state == "ended"
+    assert play_start(camera=camera, by=admin).stream_id != plays[0].stream_id
+
+
+def opened_by(camera: Camera, by: User) -> PlaySession:
+    try:
+        return play_start(camera=camera, by=by)
+    finally:
+        connections.close_all()

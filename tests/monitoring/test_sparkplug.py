@@ -95,7 +95,7 @@ def test_a_node_is_born_speaks_is_asked_for_its_birth_and_dies(
         line.send(node.data("pump", now_ms(), {"level": 2.5}))
         until(lambda: last(pump, "level") == 2.5)
         assert line.asked() == []
-        node.skip()
+        node.lose_one()
         line.send(node.data("pump", now_ms(), {"level": 2.75}))
         until(lambda: len(line.asked()) == 1, "nobody asks for a birth")
         assert payloads.read(line.asked()[0]).metrics[0].name == "Node Control/Rebirth"

@@ -2,12 +2,17 @@
 
 import json
 import os
+import random
 from pathlib import Path
+
+import numpy as np
 
 from anlan.protocols import FrameError, decode
 
 FUZZ = int(os.environ.get("ANLAN_FUZZ", "1"))
 """How many times as many hostile inputs are tried; 4 makes a million a protocol."""
+MILLION = int(os.environ.get("ANLAN_FUZZ", 1_000_000))
+"""How many changed messages `hostile` makes."""
 _VECTORS = Path(__file__).parent / "vectors"
 
 
@@ -45,3 +50,41 @@ def differences(wanted, got, path=""):
         pairs = enumerate(zip(wanted, got, strict=True))
         return [line for at, (a, b) in pairs for line in differences(a, b, f"{path}/{at}")]
     return [] if wanted == got else [f"{path}: {wanted!r} is wanted, {got!r} found"]
+
+
+BATCH, VARIANTS = 4_000, 48
+
+
+def hostile(name, seeds, marks, total=MILLION):
+    """Lists of changed seeds, `total` in all: bytes replaced (by one of `marks` half of the time), cut out, put in, cut off.
+
+    One in eight is left as it was cut, so that whole messages are among them whatever the decoder checks.
+    """
+    dice, rng = random.Random(f"anlan {name}"), np.random.default_rng(len(name))
+    shapes = [np.frombuffer(_reshaped(dice, seed), np.uint8) for seed in seeds for _ in range(VARIANTS)]
+    shapes = [shape for shape in shapes if len(shape) > 1]
+    letters = np.frombuffer(bytes(range(256)) + marks * -(-256 // len(marks)), np.uint8)
+    for done in range(0, total, BATCH):
+        shape, number = shapes[dice.randrange(len(shapes))], min(BATCH, total - done)
+        rows, length = np.tile(shape, (number, 1)), len(shape)
+        changed = np.flatnonzero(rng.random(number) < 0.875)
+        for _change in range(1 + done // BATCH % 3):
+            rows[changed, rng.integers(0, length, len(changed))] = rng.choice(letters, len(changed))
+        ends = np.where(rng.random(number) < 0.1, rng.integers(0, length, number), length)
+        whole, starts = rows.tobytes(), range(0, number * length, length)
+        yield [whole[start : start + end] for start, end in zip(starts, ends.tolist(), strict=True)]
+
+
+def _reshaped(dice, seed):
+    """The seed, or the seed with a piece cut out, put in, doubled or moved."""
+    raw, how = bytearray(seed), dice.randrange(6)
+    at, size = dice.randrange(len(raw)), dice.randrange(1, 9)
+    if how == 0:
+        del raw[at : at + size]
+    elif how == 1:
+        raw[at:at] = dice.randbytes(size)
+    elif how == 2:
+        raw[at:at] = raw[at : at + 8 * size]
+    elif how == 3:
+        raw[at:at] = raw[dice.randrange(len(raw)) :][: 4 * size]
+    return bytes(raw)

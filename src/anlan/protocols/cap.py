@@ -7,12 +7,10 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from anlan.protocols.frames import FrameError
+from anlan.protocols.xml_text import XmlError, local, root_of_bytes
 from anlan.vocab import clock
 
 SPACES = ("urn:oasis:names:tc:emergency:cap:1.2", "urn:oasis:names:tc:emergency:cap:1.1", "")
@@ -21,8 +19,6 @@ STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
 TYPES = ("Alert", "Update", "Cancel", "Ack", "Error")
 SCOPES = ("Public", "Restricted", "Private")
 SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
-_GB = re.compile(rb"""^\s*<\?xml[^>]*encoding=["'](?:gb2312|gbk|gb18030)["']""", re.IGNORECASE)
-_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 _WORD = re.compile(r"[^\s,<&]{1,200}")
 Ring = tuple[tuple[float, float], ...]
 
@@ -77,11 +73,9 @@ def xml_root(data: bytes) -> Element:
     if len(data) > LARGEST:
         raise FrameError("too_long", f"{len(data)} bytes")
     try:
-        if _GB.match(data):
-            return fromstring(_DECLARATION.sub("", data.decode("gb18030"), count=1), forbid_dtd=True)
-        return fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, UnicodeDecodeError, LookupError, ValueError) as error:
-        raise FrameError("format", str(error)[:200] or type(error).__name__) from error
+        return root_of_bytes(data)
+    except XmlError as error:
+        raise FrameError("format", str(error)) from None
 
 
 def read(data: bytes) -> CapAlert:
@@ -90,8 +84,8 @@ def read(data: bytes) -> CapAlert:
 
 
 def read_element(root: Element) -> CapAlert:
-    space, name = _name(root)
-    if name != "alert" or space not in SPACES:
+    space = str(root.tag).rpartition("}")[0].lstrip("{")
+    if local(root) != "alert" or space not in SPACES:
         raise FrameError("schema", f"no CAP alert but {root.tag[:80]}")
     deviations = [] if space == SPACES[0] else ["not_cap_1_2"]
     sent = _time(_needed(root, "sent"), deviations)
@@ -111,13 +105,8 @@ def read_element(root: Element) -> CapAlert:
     )
 
 
-def _name(element: Element) -> tuple[str, str]:
-    space, brace, name = element.tag.rpartition("}")
-    return space[1:] if brace else "", name
-
-
 def _children(element: Element, name: str) -> list[Element]:
-    return [child for child in element if isinstance(child.tag, str) and _name(child)[1] == name]
+    return [child for child in element if local(child) == name]
 
 
 def _text(element: Element, name: str) -> str:

@@ -8,19 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from anlan.protocols.xml_text import XmlError, local, root_of
 
 CONTENT_TYPE = "Application/MANSCDP+xml"
 LONGEST, MOST_ITEMS, DEEPEST = 1_048_576, 4_000, 6
 CAMERA_TYPES = frozenset({"131", "132"})
 BEIJING = "+08:00"
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CODE = re.compile(r"[0-9]{20}\Z")
+_TWO_BYTES = re.compile("[\x80-\u07ff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 Root = Literal["Query", "Notify", "Response", "Control"]
@@ -62,42 +61,47 @@ def text_of(body: bytes) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("gb18030", "replace")
-    if any("\x80" <= letter < "\u0800" for letter in text):
-        return body.decode("gb18030", "replace")
-    return text
+    return body.decode("gb18030", "replace") if _TWO_BYTES.search(text) else text
 
 
 def parse(body: bytes) -> Manscdp:
-    """Raises `ManscdpError`."""
+    """Raises `ManscdpError`. Control characters, which XML forbids and devices send, are left out."""
     if len(body) > LONGEST:
         raise ManscdpError("too long")
-    text = _FORBIDDEN.sub("", _DECLARATION.sub("", text_of(body).lstrip("\ufeff"), count=1))
+    text = text_of(body).lstrip("\ufeff \t\r\n")
     try:
-        root = ElementTree.fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        raise ManscdpError(f"not XML: {str(error)[:120]}") from error
-    return _message(root)
+        return _message(root_of(text))
+    except XmlError as error:
+        clean = _FORBIDDEN.sub("", text)
+        if clean == text:
+            raise ManscdpError(f"not XML: {error}") from None
+    try:
+        return _message(root_of(clean))
+    except XmlError as error:
+        raise ManscdpError(f"not XML: {error}") from None
 
 
 def _message(root: Element) -> Manscdp:
     fields: dict[str, str] = {}
+    items: list[Mapping[str, str]] = []
     for child in root:
+        name = local(child)
         if not len(child):
-            fields.setdefault(_name(child), (child.text or "").strip()[:1000])
-        elif _name(child) == "Info":
+            fields.setdefault(name, (child.text or "").strip()[:1000])
+        elif name == "Info":
             fields |= {f"Info.{k}": v for k, v in _plain(child).items()}
-    listed = [child for child in root if _name(child).endswith("List")]
-    items = tuple(_plain(item) for one in listed for item in one if _name(item) == "Item")
+        elif name.endswith("List"):
+            items += [_plain(item) for item in child if local(item) == "Item"]
     if len(items) > MOST_ITEMS:
         raise ManscdpError("too many items")
     return Manscdp(
-        root=_name(root),
+        root=local(root),
         command=fields.pop("CmdType", ""),
         number=fields.pop("SN", "")[:20],
         device=fields.pop("DeviceID", ""),
         total=_whole(fields.get("SumNum", "")),
         fields=fields,
-        items=items,
+        items=tuple(items),
     )
 
 
@@ -105,16 +109,12 @@ def _plain(element: Element, prefix: str = "", depth: int = 0) -> dict[str, str]
     """Elements of an item by name; those one level down with a dot."""
     found: dict[str, str] = {}
     for child in element:
-        name = prefix + _name(child)
+        name = prefix + local(child)
         if len(child) and depth < DEEPEST:
             found |= _plain(child, f"{name}.", depth + 1)
         else:
             found.setdefault(name, (child.text or "").strip()[:1000])
     return found
-
-
-def _name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 def _whole(text: str) -> int:

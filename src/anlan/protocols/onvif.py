@@ -8,11 +8,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from anlan.protocols.xml_text import XmlError, local, root_of_bytes
 
 LONGEST, MOST = 2_097_152, 200
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
@@ -101,22 +100,22 @@ END_BODY = "<wsnt:Unsubscribe/>"
 def pull_point(answer: bytes) -> str:
     """The address that a CreatePullPointSubscription answers with. Raises `OnvifError`."""
     for element in _body(answer).iter():
-        if _name(element) == "Address" and (element.text or "").strip().startswith(("http://", "https://")):
+        if local(element) == "Address" and (element.text or "").strip().startswith(("http://", "https://")):
             return str(element.text).strip()
     raise OnvifError("no address of a pull point")
 
 
 def messages(answer: bytes) -> list[OnvifEvent]:
     """The events of a PullMessages answer, at most `MOST`. Raises `OnvifError`."""
-    found = [e for e in _body(answer).iter() if _name(e) == "NotificationMessage"]
+    found = [e for e in _body(answer).iter() if local(e) == "NotificationMessage"]
     return [event for one in found[:MOST] for event in _events(one)]
 
 
 def _events(element: Element) -> Iterator[OnvifEvent]:
-    topic = next(((e.text or "").strip() for e in element.iter() if _name(e) == "Topic"), "")
-    inner = next((e for e in element.iter() if _name(e) == "Message" and e.get("UtcTime")), None)
+    topic = next(((e.text or "").strip() for e in element.iter() if local(e) == "Topic"), "")
+    inner = next((e for e in element.iter() if local(e) == "Message" and e.get("UtcTime")), None)
     if topic and inner is not None:
-        items = [e for e in inner.iter() if _name(e) == "SimpleItem"]
+        items = [e for e in inner.iter() if local(e) == "SimpleItem"]
         yield OnvifEvent(
             topic="/".join(part.rpartition(":")[2] for part in topic.split("/"))[:200],
             at=_moment(inner.get("UtcTime", "")),
@@ -129,13 +128,13 @@ def _body(answer: bytes) -> Element:
     if len(answer) > LONGEST:
         raise OnvifError("too long")
     try:
-        root: Element = ElementTree.fromstring(answer, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
-        raise OnvifError(f"not XML: {str(error)[:120]}") from error
-    body = next((e for e in root if _name(e) == "Body"), None)
+        root = root_of_bytes(answer)
+    except XmlError as error:
+        raise OnvifError(f"not XML: {error}") from None
+    body = next((e for e in root if local(e) == "Body"), None)
     if body is None:
         raise OnvifError("no SOAP body")
-    if (fault := next((e for e in body if _name(e) == "Fault"), None)) is not None:
+    if (fault := next((e for e in body if local(e) == "Fault"), None)) is not None:
         raise OnvifError(f"fault: {' '.join(t.strip() for t in fault.itertext() if t.strip())[:200]}")
     return body
 
@@ -146,10 +145,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else datetime.fromisoformat(f"{found.isoformat()}+00:00")
-
-
-def _name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 __all__ = ["Account", "OnvifError", "OnvifEvent", "envelope", "messages", "pull_point"]

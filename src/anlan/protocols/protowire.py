@@ -25,23 +25,24 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 def fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
     """Every field in order: its number, how it lies on the wire, and its number or bytes. FrameError for what is none."""
-    at = 0
-    while at < len(data):
-        tag, at = varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        tag, at = (data[at], at + 1) if data[at] < 0x80 else varint(data, at)
         number, wire = tag >> 3, tag & 7
         if not number:
             raise FrameError("format", "a field without a number")
         if wire == VARINT:
-            value, at = varint(data, at)
+            value, at = (data[at], at + 1) if at < end and data[at] < 0x80 else varint(data, at)
             yield number, wire, value
             continue
-        size = 8 if wire == FIXED64 else 4
         if wire == BYTES:
-            size, at = varint(data, at)
-        elif wire not in (FIXED64, FIXED32):
+            size, at = (data[at], at + 1) if at < end and data[at] < 0x80 else varint(data, at)
+        elif wire in (FIXED64, FIXED32):
+            size = 8 if wire == FIXED64 else 4
+        else:
             raise FrameError("format", f"wire type {wire}")
-        if size > len(data) - at:
-            raise FrameError("truncated", f"{size} bytes told, {len(data) - at} found")
+        if size > end - at:
+            raise FrameError("truncated", f"{size} bytes told, {end - at} found")
         piece = data[at : at + size]
         yield number, wire, piece if wire == BYTES else int.from_bytes(piece, "little")
         at += size

@@ -4,9 +4,10 @@ Read leniently, as cameras write: folded and compact headers, bare line feeds, b
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+
+from anlan.protocols.sip_values import FaultKind, SipError, Via, read_via, split
 
 MOST_HEAD, MOST_BODY, MOST_HEADERS = 16_384, 1_048_576, 120
 """Bytes of a head, bytes of a body, headers of one message."""
@@ -19,25 +20,20 @@ COMPACT = {
 LISTS = frozenset({"via", "contact", "route", "record-route", "allow", "supported"})
 """Headers in which a comma begins the next value."""
 
-FaultKind = Literal["format", "too_long", "truncated"]
-
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 _FIRST = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+) (\S+) SIP/2\.0\Z")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?\Z")
 _LINES = re.compile(r"\r\n|\r|\n")
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\n\n|\n\r\n")
-_VIA = re.compile(r"SIP ?/ ?2\.0 ?/ ?([A-Za-z]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s:;]+)(?: ?: ?([0-9]{1,5}))?\Z")
-_URI = re.compile(r"sips?:(?:([^@;?]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:;?@>]+)(?::([0-9]{1,5}))?(?:[;?].*)?\Z", re.I)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-class SipError(ValueError):
-    """`kind` is one of `FaultKind`."""
-
-    def __init__(self, kind: FaultKind, detail: str) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind: FaultKind = kind
-        self.detail = detail
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BREAKS = re.compile(r"[\r\n]")
+_FOLDED = re.compile(r"^[ \t]", re.M)
+_NAMES = {
+    written: name
+    for name in (*COMPACT.values(), "call-id", "cseq", "max-forwards", "user-agent", "expires", "authorization", "date")
+    for written in (name, name.title(), {"call-id": "Call-ID", "cseq": "CSeq"}.get(name, name))
+} | COMPACT
+"""As most devices write them, so that most need no closer look."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +58,10 @@ class SipMessage:
 
     def get(self, name: str) -> str:
         """The first value; empty where there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name]
@@ -91,9 +90,10 @@ class SipMessage:
         first = f"{self.method} {self.uri} SIP/2.0" if self.method else f"SIP/2.0 {self.status} {self.reason}"
         lines = [first, *(f"{_written(key)}: {value}" for key, value in self.headers if key != "content-length")]
         lines.append(f"Content-Length: {len(self.body)}")
-        if any(_CONTROL.search(line) for line in lines) or any("\n" in line for line in lines):
+        text = "\r\n".join(lines)
+        if _CONTROL.search(text) or len(_BREAKS.findall(text)) != 2 * (len(lines) - 1):
             raise ValueError("a header holds a line end")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
+        return f"{text}\r\n\r\n".encode() + self.body
 
 
 SipEvent = SipMessage | SipFault
@@ -167,6 +167,8 @@ def _parse(data: bytes) -> tuple[SipMessage, int | None, bytes]:
     if end is None:
         raise SipError("too_long" if len(data) > MOST_HEAD else "truncated", "head")
     text = data[: end.start()].decode("utf-8", "replace")
+    if _CONTROL.search(text):
+        raise SipError("format", "a control character")
     first, *rest = _LINES.split(text)
     headers = tuple(_headers(rest))
     told = next((value for name, value in headers if name == "content-length"), None)
@@ -192,91 +194,39 @@ def _first_line(line: str, headers: tuple[tuple[str, str], ...]) -> SipMessage:
     raise SipError("format", f"first line {line[:80]!r}")
 
 
-def _headers(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
+    unfolded = lines if not _FOLDED.search("\n".join(lines)) else _unfolded(lines)
+    if len(unfolded) > MOST_HEADERS:
+        raise SipError("too_long", f"{len(unfolded)} headers")
+    for line in unfolded:
+        name, colon, value = line.partition(":")
+        known = _NAMES.get(name) or _name(name)
+        if not colon or not known:
+            raise SipError("format", f"header {line[:80]!r}")
+        if known in LISTS and "," in value:
+            for one in split(value, ","):
+                yield known, one
+        else:
+            yield known, value.strip()
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """A line that begins with a blank goes on with the one before."""
     unfolded: list[str] = []
     for line in lines:
         if line[:1] in {" ", "\t"} and unfolded:
             unfolded[-1] += " " + line.strip()
         else:
             unfolded.append(line)
-    if len(unfolded) > MOST_HEADERS:
-        raise SipError("too_long", f"{len(unfolded)} headers")
-    for line in unfolded:
-        name, colon, value = line.partition(":")
-        name = name.strip().lower()
-        if not colon or not _TOKEN.match(name) or _CONTROL.search(value):
-            raise SipError("format", f"header {line[:80]!r}")
-        name = COMPACT.get(name, name)
-        for one in split(value, ",") if name in LISTS else [value.strip()]:
-            yield name, one
+    return unfolded
 
 
-def split(text: str, mark: str) -> list[str]:
-    """Parts between marks that stand neither in quotes nor in angle brackets."""
-    if '"' not in text and "<" not in text:
-        return [part.strip() for part in text.split(mark)]
-    parts, start, quoted, angle, escaped = [], 0, False, False, False
-    for at, letter in enumerate(text):
-        if escaped:
-            escaped = False
-        elif letter == "\\" and quoted:
-            escaped = True
-        elif letter == '"':
-            quoted = not quoted
-        elif not quoted and letter in "<>":
-            angle = letter == "<"
-        elif letter == mark and not quoted and not angle:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    return [*parts, text[start:].strip()]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Via:
-    transport: str
-    host: str
-    port: int
-    params: dict[str, str]
-
-    def text(self) -> str:
-        words = "".join(f";{name}={value}" if value else f";{name}" for name, value in self.params.items())
-        return f"SIP/2.0/{self.transport} {self.host}:{self.port}{words}"
+def _name(told: str) -> str:
+    """A header's name in lower case and in full; empty for what is none."""
+    name = told.strip().lower()
+    return COMPACT.get(name, name) if _TOKEN.match(name) else ""
 
 
 def via_of(message: SipMessage) -> Via:
     """The topmost; SipError where there is none."""
-    head, *params = split(message.get("via"), ";")
-    found = _VIA.match(head)
-    if not found or int(found[3] or 5060) > 65_535:
-        raise SipError("format", f"Via {head[:80]!r}")
-    return Via(transport=found[1].upper(), host=found[2], port=int(found[3] or 5060), params=params_of(params))
-
-
-def params_of(parts: Iterable[str]) -> dict[str, str]:
-    """`name=value` pairs by lower-case name; a value loses its quotes."""
-    pairs = (part.partition("=") for part in parts if part)
-    return {name.strip().lower(): value.strip().strip('"') for name, _equals, value in pairs}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
-    """Of a From, To or Contact header: the parts of its URI, and the header's own parameters."""
-
-    user: str
-    host: str
-    port: int
-    params: dict[str, str]
-
-
-def address_of(value: str) -> Address:
-    """SipError where it holds no sip URI."""
-    if "<" in value:
-        _name, _angle, rest = value.partition("<")
-        uri, _close, tail = rest.partition(">")
-        params = split(tail, ";")
-    else:
-        uri, *params = split(value, ";")
-    found = _URI.match(uri.strip())
-    if not found or int(found[3] or 0) > 65_535:
-        raise SipError("format", f"address {value[:80]!r}")
-    return Address(user=found[1] or "", host=found[2], port=int(found[3] or 0), params=params_of(params))
+    return read_via(message.get("via"))

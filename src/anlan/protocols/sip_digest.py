@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from anlan.protocols.sip import params_of, split
+from anlan.protocols.sip_values import params_of, split
 
 ALGORITHMS = {"MD5": "md5", "SM3": "sm3", "SHA-256": "sha256"}
 VALID = 60_000

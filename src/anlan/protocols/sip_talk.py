@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from anlan.protocols.sip import SipMessage, Via, address_of, via_of
+from anlan.protocols.sip import SipMessage, via_of
+from anlan.protocols.sip_values import Via, address_of
 
 AGENT = "Anlan"
 REASONS = {
     100: "Trying", 200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 423: "Interval Too Brief", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
-    487: "Request Terminated", 489: "Bad Event", 500: "Server Internal Error", 503: "Service Unavailable",
+    487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event", 500: "Server Internal Error", 503: "Service Unavailable",
 }  # fmt: skip
 Headers = tuple[tuple[str, str], ...]
 
@@ -74,7 +75,6 @@ class Talk:
     call_id: str
     tag: str
     to: str = ""
-    target: str = ""
 
     def request(self, method: str, number: int, branch: str, *, headers: Headers = (), body: bytes = b"") -> SipMessage:
         ends = self.ends
@@ -88,8 +88,30 @@ class Talk:
             ("user-agent", AGENT),
             *headers,
         )
-        return SipMessage(method=method, uri=self.target or ends.uri, headers=lines, body=body)
+        return SipMessage(method=method, uri=ends.uri, headers=lines, body=body)
+
+    def ack(self, answer: SipMessage, invite: SipMessage | None, branch: str) -> SipMessage:
+        """For the answer to our INVITE. A refusal's belongs to the INVITE's own transaction (RFC 3261, 17.1.1.3)."""
+        made = self.request("ACK", answer.cseq[0], branch)
+        if answer.status < 300 or invite is None:
+            return made
+        return made.with_header("via", invite.get("via"))
+
+    def cancel(self, invite: SipMessage) -> SipMessage:
+        """Takes an INVITE back that was not answered yet (RFC 3261, 9.1)."""
+        made = replace(self, to="").request("CANCEL", invite.cseq[0], "")
+        return made.with_header("via", invite.get("via"))
 
     def answered(self, response: SipMessage) -> "Talk":
         """The dialog that a 200 makes of it. The peer's Contact is not followed: a NAT may stand between."""
         return replace(self, to=response.get("to"))
+
+    @classmethod
+    def of_answer(cls, answer: SipMessage, ends: Ends) -> "Talk":
+        """The dialog of an answer to a request that nobody remembers. SipError where it names no sip address."""
+        return cls(
+            ends=ends,
+            call_id=answer.get("call-id"),
+            tag=address_of(answer.get("from")).params.get("tag", ""),
+            to=answer.get("to"),
+        )

@@ -12,7 +12,8 @@ class Limits:
     `room`: readings held at once, received and not yet durable; beyond it sockets are not read. `batch`: readings in
     one transaction. `idle`: without a byte. `frame`: from a frame's first byte to its last. `errors`: failed frames
     in a row on one connection. `rate`: frames a second from one connection, on average; it is slowed down, and
-    nothing is thrown away. `command`: between two looks for commands that wait for a device.
+    nothing is thrown away. `command`: between two looks for commands that wait for a device. `platform`: SIP messages a
+    second from the address of a registered platform, which speaks for thousands of cameras.
     """
 
     room: int = 800_000
@@ -26,6 +27,7 @@ class Limits:
     sweep: float = 2.0
     drain: float = 10.0
     command: float = 1.0
+    platform: float = 5_000.0
 
     @classmethod
     def from_environment(cls, words: Mapping[str, str] = os.environ) -> "Limits":

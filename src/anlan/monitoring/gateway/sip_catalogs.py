@@ -1,15 +1,14 @@
 """Catalogues under way: pages are stored together while the ones before them are being committed."""
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db import Error
 from django.utils import timezone
 
+from anlan.monitoring.gateway.sip_batches import Batches
 from anlan.monitoring.gateway.sip_exchange import NoAnswer
 from anlan.monitoring.gateway.sip_lines import CatalogRun, Line, Speaker
-from anlan.monitoring.gateway.sip_work import Work, log
+from anlan.monitoring.gateway.sip_work import Work
 from anlan.monitoring.video.catalog import catalog_begin, catalog_end, catalog_page
 from anlan.protocols.manscdp import Manscdp
 
@@ -20,14 +19,13 @@ MOST_CODES = 200_000
 class Page:
     line: Line
     message: Manscdp
-    stored: "asyncio.Future[None]"
 
 
 class Catalogs:
     def __init__(self, work: Work, speaker: Speaker) -> None:
         self._work, self._speaker = work, speaker
-        self._pages: list[Page] = []
-        self._come = asyncio.Event()
+        self._pages: Batches[Page, None] = Batches(self._store)
+        self.run = self._pages.run
 
     async def query(self, line: Line) -> bool:
         """Asks for the whole catalogue; its pages come by themselves. False where the platform does not answer."""
@@ -45,35 +43,16 @@ class Catalogs:
         run = line.catalog
         if run is None or run.number != message.number:
             return False
-        page = Page(line=line, message=message, stored=asyncio.get_running_loop().create_future())
-        self._pages.append(page)
-        self._come.set()
-        await page.stored
+        await self._pages.put(Page(line=line, message=message))
         return True
 
-    async def run(self) -> None:
-        """For ever; ends by being cancelled."""
-        while True:
-            await self._come.wait()
-            self._come.clear()
-            pages, self._pages = self._pages, []
-            grouped: dict[int, list[Page]] = defaultdict(list)
-            for page in pages:
-                grouped[page.line.known.id].append(page)
-            for of_line in grouped.values():
-                await self._store(of_line)
-
-    async def _store(self, pages: list[Page]) -> None:
-        line = pages[-1].line
-        try:
-            await self._keep(line, pages)
-        except Error as error:
-            log.warning("a catalogue of %s is not stored: %s", line.known.code, str(error).strip())
-            for page in pages:
-                page.stored.set_exception(error)
-            return
+    async def _store(self, pages: list[Page]) -> list[None]:
+        grouped: dict[int, list[Page]] = defaultdict(list)
         for page in pages:
-            page.stored.set_result(None)
+            grouped[page.line.known.id].append(page)
+        for of_line in grouped.values():
+            await self._keep(of_line[-1].line, of_line)
+        return [None] * len(pages)
 
     async def _keep(self, line: Line, pages: list[Page]) -> None:
         run, now, platform = line.catalog, timezone.now(), line.known.id

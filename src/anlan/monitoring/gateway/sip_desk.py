@@ -5,16 +5,18 @@ from typing import Any
 
 from django.utils import timezone
 
+from anlan.monitoring.gateway.sip_batches import Batches
 from anlan.monitoring.gateway.sip_catalogs import Catalogs
 from anlan.monitoring.gateway.sip_exchange import NoAnswer
 from anlan.monitoring.gateway.sip_lines import Line, Speaker
 from anlan.monitoring.gateway.sip_wire import Peer
 from anlan.monitoring.gateway.sip_work import Work
 from anlan.monitoring.video.catalog import catalog_notice, position_store
-from anlan.monitoring.video.gb28181_alarms import alarm_store
-from anlan.monitoring.video.registrations import platform_heard, platform_known
+from anlan.monitoring.video.gb28181_alarms import AlarmAnswer, Told, alarms_store
+from anlan.monitoring.video.registrations import Beat, platform_heard, platform_known
 from anlan.protocols.manscdp import Manscdp, ManscdpError, parse
-from anlan.protocols.sip import SipMessage, address_of
+from anlan.protocols.sip import SipMessage
+from anlan.protocols.sip_values import address_of
 
 Taker = Callable[[Line, Manscdp], Awaitable[int]]
 
@@ -27,6 +29,7 @@ class Desk:
     ) -> None:
         self._work, self._lines, self._speaker = work, lines, speaker
         self._catalogs, self._start = catalogs, start
+        self.alarms: Batches[Told, AlarmAnswer] = Batches(self._store_alarms)
         self._takers: dict[tuple[str, str], Taker] = {
             ("Notify", "Keepalive"): self._keepalive,
             ("Notify", "Alarm"): self._alarm,
@@ -64,10 +67,14 @@ class Desk:
         return self._lines.setdefault(code, line)
 
     async def _keepalive(self, line: Line, message: Manscdp) -> int:
-        held = await self._work.do(platform_heard, code=line.known.code, now=timezone.now())
-        if not held:
+        """A platform that was taken for gone tells anew which of its cameras are there."""
+        beat = await self._work.do(platform_heard, code=line.known.code, now=timezone.now())
+        if beat is Beat.GONE:
             self._lines.pop(line.known.code, None)
-        return self._end("ok" if held else "refused", 200 if held else 403)
+            return self._end("refused", 403)
+        if beat is Beat.BACK:
+            self._start(self._catalogs.query(line))
+        return self._end("ok", 200)
 
     async def _catalog(self, line: Line, message: Manscdp) -> int:
         return self._end("ok" if await self._catalogs.page(line, message) else "unasked", 200)
@@ -86,9 +93,12 @@ class Desk:
 
     async def _alarm(self, line: Line, message: Manscdp) -> int:
         """Durable before it is answered; then the business answer, by which the platform stops repeating it."""
-        result = await self._work.do(alarm_store, platform_id=line.known.id, message=message, now=timezone.now())
+        result = await self.alarms.put(Told(platform_id=line.known.id, message=message))
         self._start(self._confirm(line, message, "OK" if result.stored else "ERROR"))
         return self._end("ok" if result.stored else "device", 200)
+
+    async def _store_alarms(self, told: list[Told]) -> list[AlarmAnswer]:
+        return await self._work.do(alarms_store, told=told, now=timezone.now())
 
     async def _confirm(self, line: Line, message: Manscdp, result: str) -> None:
         try:

@@ -16,9 +16,10 @@ from anlan.monitoring.video.configuration import SipSettings
 from anlan.monitoring.video.registrations import Known, platform_known, platform_leave, platform_register
 from anlan.protocols import sip_digest
 from anlan.protocols.manscdp import is_code
-from anlan.protocols.sip import SipError, SipMessage, address_of, split
+from anlan.protocols.sip import SipMessage
 from anlan.protocols.sip_digest import Freshness, Nonces
 from anlan.protocols.sip_talk import Headers
+from anlan.protocols.sip_values import SipError, address_of, split
 
 USUAL, SHORTEST, LONGEST = 3600, 60, 86_400
 TRIES, WITHIN = 10, 60.0

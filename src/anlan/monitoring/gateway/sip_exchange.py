@@ -4,15 +4,25 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from anlan.monitoring.gateway.sip_wire import UDP, Peer, Wire
-from anlan.protocols.sip import SipError, SipMessage
+from anlan.protocols.sip import SipMessage
+from anlan.protocols.sip_values import SipError
 
-FIRST_WAIT, PATIENCE, RINGING = 0.5, 8.0, 20.0
-"""Seconds until an unanswered request is sent again (doubled each time), is given up, is given up once it rings."""
 REMEMBERED = 32.0
 MOST = 20_000
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Seconds until an unanswered request is sent again (doubled each time), is given up, is given up once it rings."""
+
+    first: float = 0.5
+    last: float = 8.0
+    ringing: float = 20.0
 
 
 class NoAnswer(ConnectionError):
@@ -27,62 +37,61 @@ def word() -> str:
 class Asking:
     """Our requests that wait for an answer. Answers of nobody's request are not heard."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._waiting: dict[Key, asyncio.Queue[SipMessage]] = {}
-        self._acknowledged: OrderedDict[Key, tuple[Peer, bytes]] = OrderedDict()
+    def __init__(self, wire: Wire, patience: Patience) -> None:
+        self._wire, self._patience = wire, patience
+        self._waiting: dict[Key, asyncio.Queue[SipMessage | None]] = {}
 
-    async def ask(self, peer: Peer, request: SipMessage) -> SipMessage:
-        """The final answer; raises `NoAnswer`."""
+    async def ask(self, peer: Peer, request: SipMessage, rings: Callable[[], None] = lambda: None) -> SipMessage:
+        """The final answer; raises `NoAnswer`. `rings` is called with each answer before it."""
         key = _key(request)
         answers = self._waiting[key] = asyncio.Queue()
         try:
-            return await self._until_final(peer, request.encode(), answers)
+            return await self._until_final(peer, request.encode(), answers, rings)
         finally:
             del self._waiting[key]
 
-    async def _until_final(self, peer: Peer, data: bytes, answers: "asyncio.Queue[SipMessage]") -> SipMessage:
-        wait, end, rings = FIRST_WAIT, time.monotonic() + PATIENCE, False
-        self._send(peer, data)
+    def give_up(self, request: SipMessage) -> None:
+        """Whoever waits for its answer waits no longer."""
+        waiting = self._waiting.get(_key(request))
+        if waiting is not None:
+            waiting.put_nowait(None)
+
+    async def _until_final(
+        self, peer: Peer, data: bytes, answers: "asyncio.Queue[SipMessage | None]", rings: Callable[[], None]
+    ) -> SipMessage:
+        wait, end, ringing = self._patience.first, time.monotonic() + self._patience.last, False
+        self.send(peer, data)
         while (left := end - time.monotonic()) > 0:
-            patience = left if rings or peer.transport != UDP else min(wait, left)
+            patience = left if ringing or peer.transport != UDP else min(wait, left)
             try:
                 answer = await asyncio.wait_for(answers.get(), patience)
             except TimeoutError:
-                if not rings and peer.transport == UDP:
-                    self._send(peer, data)
+                if not ringing and peer.transport == UDP:
+                    self.send(peer, data)
                 wait *= 2
                 continue
+            if answer is None:
+                break
             if answer.status >= 200:
                 return answer
-            rings, end = True, time.monotonic() + RINGING
+            ringing, end = True, time.monotonic() + self._patience.ringing
+            rings()
         raise NoAnswer(f"no answer from {peer.host}:{peer.port}")
 
-    def _send(self, peer: Peer, data: bytes) -> None:
+    def send(self, peer: Peer, data: bytes) -> None:
+        """Once; raises `NoAnswer` where the peer's connection is gone."""
         if not self._wire.send(peer, data):
             raise NoAnswer(f"the connection of {peer.host}:{peer.port} is gone")
-
-    def acknowledge(self, peer: Peer, invite: SipMessage, ack: SipMessage) -> None:
-        """Sends an ACK, and again whenever the answer that it belongs to comes again."""
-        key, data = _key(invite), ack.encode()
-        self._acknowledged[key] = (peer, data)
-        while len(self._acknowledged) > MOST:
-            self._acknowledged.popitem(last=False)
-        self._wire.send(peer, data)
 
     def answered(self, answer: SipMessage) -> bool:
         """False where nobody waits for it."""
         try:
-            key = _key(answer)
+            waiting = self._waiting.get(_key(answer))
         except SipError:
             return False
-        if key in self._waiting:
-            self._waiting[key].put_nowait(answer)
-            return True
-        if key in self._acknowledged:
-            self._wire.send(*self._acknowledged[key])
-            return True
-        return False
+        if waiting is not None:
+            waiting.put_nowait(answer)
+        return waiting is not None
 
 
 def _key(message: SipMessage) -> Key:

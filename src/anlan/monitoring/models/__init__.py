@@ -17,12 +17,13 @@ from anlan.monitoring.models.forecast import Forecast, ForecastRun
 from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.maintenance import MaintenanceWindow
 from anlan.monitoring.models.picture import DevicePicture
-from anlan.monitoring.models.play import PlatformCommand, PlaySession
+from anlan.monitoring.models.play import CameraStream, PlatformCommand, PlaySession
 from anlan.monitoring.models.polling import PolledPoint, PollPlan
 from anlan.monitoring.models.position import Position
 from anlan.monitoring.models.proposal import Rehearsal, RehearsalSight, RuleProposal
 from anlan.monitoring.models.rule import RuleStamp, ThresholdRule
 from anlan.monitoring.models.sighting import Becomes, Sighting, SightingClaim, SightingKind, SightingSource
+from anlan.monitoring.models.sighting_word import SightingWord
 from anlan.monitoring.models.weather import WarningFeed, WeatherWarning
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Camera",
     "CameraAccess",
     "CameraChange",
+    "CameraStream",
     "CauseRule",
     "CommandFrame",
     "Commissioning",
@@ -73,6 +75,7 @@ __all__ = [
     "SightingClaim",
     "SightingKind",
     "SightingSource",
+    "SightingWord",
     "Suppression",
     "SuppressionStamp",
     "ThresholdRule",

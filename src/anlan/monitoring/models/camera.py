@@ -30,6 +30,14 @@ class VideoState(models.TextChoices):
     OFFLINE = "offline", _("离线")
 
 
+class RtpMode(models.TextChoices):
+    """How a picture comes over: who of camera and media server waits, and who connects (GB/T 28181-2016, annex D)."""
+
+    UDP = "udp", "UDP"
+    TCP_PASSIVE = "tcp-passive", _("TCP(设备连接流媒体)")
+    TCP_ACTIVE = "tcp-active", _("TCP(流媒体连接设备)")
+
+
 def check_networks(text: str) -> None:
     """Addresses or networks, divided by commas."""
     for word in text.split(","):
@@ -73,6 +81,10 @@ class VideoPlatform(PlacedRow):
     guard_first = models.BooleanField(
         _("报警前须先布防"), default=False, help_text=_("部分设备收到布防命令后才上报报警")
     )
+    rtp = models.CharField(
+        _("媒体传输"), max_length=12, choices=RtpMode.choices, default=RtpMode.UDP,
+        help_text=_("丢包、花屏的网络宜用 TCP"),
+    )  # fmt: skip
     keys = models.JSONField(_("接入密钥"), default=dict, blank=True, editable=False)
     status = models.CharField(_("状态"), max_length=10, choices=VideoState.choices, default=VideoState.NEVER)
     last_seen_at = models.DateTimeField(_("最近上线"), null=True, blank=True)

@@ -1,13 +1,14 @@
 """The device side of GB/T 28181: a recorder with cameras that registers, answers, alarms and lets itself be played.
 
-Pure device: it knows nothing of what runs at the other end. `heard` gathers what it was asked, in order.
+Pure device: it knows nothing of what runs at the other end. `heard` gathers what it was asked, in order, `heard_of` the
+last of each kind; `on_invite` decides instead of it what becomes of an invitation.
 """
 
 import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,10 +17,11 @@ from anlan.protocols.manscdp import CONTENT_TYPE, Manscdp, Root, build, parse
 from anlan.protocols.sip import SipMessage, SipStream, parse_datagram
 from anlan.protocols.sip_talk import Ends, Headers, Talk, answer
 
-PATIENCE, REPEATS = 5.0, (0.5, 1.0, 2.0, 4.0)
+PATIENCE, REPEATS = 5.0, (0.5, 1.0, 2.0, *(4.0,) * 6)
+"""Seconds, as RFC 3261, 17.1.2: twice as long each time up to 4 s, half a minute in all."""
 ANSWER_SDP = (
-    "v=0\r\no={camera} 0 0 IN IP4 127.0.0.1\r\ns=Play\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-    "m=video 15060 RTP/AVP 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\ny={ssrc}\r\n"
+    "v=0\r\no={camera} 0 0 IN IP4 127.0.0.1\r\ns=Play\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+    "m=video 15060 {media} 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\ny={ssrc}\r\n"
 )
 
 
@@ -46,9 +48,12 @@ class Device:
     recorder: Recorder
     heard: list[tuple[str, Manscdp | None]] = field(default_factory=list)
     on_alarm_answer: Callable[[str], None] = field(default=lambda _result: None)
+    on_invite: "Callable[[SipMessage], None] | None" = None
+    invites: list[SipMessage] = field(default_factory=list)
+    heard_of: dict[str, SipMessage] = field(default_factory=dict)
     _waiting: dict[str, "asyncio.Future[SipMessage]"] = field(default_factory=dict)
     _answered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
-    _dialogs: dict[str, SipMessage] = field(default_factory=dict)
+    _tags: dict[str, str] = field(default_factory=dict)
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
     _send: Callable[[bytes], None] = field(default=lambda _data: None)
     _close: Callable[[], None] = field(default=lambda: None)
@@ -123,11 +128,12 @@ class Device:
 
     async def _patiently(self, future: "asyncio.Future[SipMessage]", data: bytes) -> SipMessage:
         """Over UDP it is sent again until it is answered."""
-        for pause in REPEATS if self.recorder.transport == "UDP" else ():
+        for pause in REPEATS:
             done, _waiting = await asyncio.wait([future], timeout=pause)
             if done:
                 return future.result()
-            self._send(data)
+            if self.recorder.transport == "UDP":
+                self._send(data)
         return await asyncio.wait_for(future, PATIENCE)
 
     def _talk(self) -> Talk:
@@ -169,11 +175,13 @@ class Device:
             return
         content = parse(event.body) if event.body.lstrip()[:1] == b"<" else None
         self.heard.append((event.method, content))
+        self.heard_of[event.method] = event
         self._reply(event, content)
 
     def _reply(self, request: SipMessage, content: Manscdp | None) -> None:
         if request.method == "INVITE":
-            return self._ring(request)
+            self.invites.append(request)
+            return (self.on_invite or self._ring)(request)
         if request.method == "ACK":
             return None
         expires = (("expires", request.get("expires")),) if request.method == "SUBSCRIBE" else ()
@@ -186,13 +194,20 @@ class Device:
 
     def _ring(self, request: SipMessage) -> None:
         """Trying first, then the picture's description, or the refusal that was set."""
-        self._send(answer(request, 100).encode())
-        status = self.recorder.play_status
-        ssrc = request.body.decode().partition("y=")[2][:10]
-        body = ANSWER_SDP.format(camera=self.recorder.code, ssrc=ssrc).encode() if status == 200 else b""
-        made = answer(request, status, tag=secrets.token_hex(4), headers=(("content-type", "application/sdp"),))
-        self._dialogs[request.get("call-id")] = request
-        self._send(SipMessage(status=status, reason=made.reason, headers=made.headers, body=body).encode())
+        self.answer(request, 100)
+        self.answer(request, self.recorder.play_status)
+
+    def answer(self, invite: SipMessage, status: int, *, ssrc: str = "", host: str = "127.0.0.1") -> None:
+        """To an invitation; a 200 says from where the picture comes, under the SSRC that was asked for or another."""
+        if status == 100:
+            return self._send(answer(invite, 100).encode())
+        asked = invite.body.decode()
+        words = {"host": host, "camera": self.recorder.code, "ssrc": ssrc or asked.partition("y=")[2][:10]}
+        words |= {"media": "TCP/RTP/AVP" if "a=setup" in asked else "RTP/AVP"}
+        body = ANSWER_SDP.format(**words).encode() if status == 200 else b""
+        tag = self._tags.setdefault(invite.get("call-id"), secrets.token_hex(4))
+        headers = (("content-type", "application/sdp"),)
+        return self._send(replace(answer(invite, status, tag=tag, headers=headers), body=body).encode())
 
     async def _act(self, content: Manscdp) -> None:
         """Answers a question or a command with a message of its own."""

@@ -42,12 +42,12 @@ class EdgeNode:
     def device_death(self, device: str, time: int) -> Message:
         return self._topic("DDEATH", device), self._counted(time, [])
 
-    def skip(self) -> None:
+    def lose_one(self) -> None:
         """A message that never arrives."""
         self._seq = (self._seq + 1) % 256
 
     def _counted(self, time: int, metrics: list[Metric]) -> bytes:
-        self.skip()
+        self.lose_one()
         return payloads.write(metrics, time=time, seq=self._seq)
 
     def _topic(self, kind: str, device: str = "") -> str:

@@ -1,28 +1,26 @@
-"""An alarm by GB/T 28181 becomes a sighting, which a person judges like any other.
+"""Alarms by GB/T 28181 become sightings, which a person judges like any other. What codes mean are rows: `SightingWord`."""
 
-Methods: 1 phone, 2 device, 3 SMS, 4 GPS, 5 video, 6 device fault, 7 other. Types of method 5 after GB/T 28181-2016.
-"""
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from anlan.monitoring.models import Camera, Sighting
+from anlan.monitoring.models import Camera, Sighting, SightingWord
 from anlan.monitoring.video.claims import Claim, ClaimRefused
-from anlan.monitoring.video.sightings import Reported, sighting_report
+from anlan.monitoring.video.sightings import sightings_report
+from anlan.monitoring.video.words import Meaning, meaning_of, words_of
 from anlan.protocols.manscdp import Manscdp, time_of
 
 ALGORITHM = "GB/T 28181"
-METHODS = {
-    "1": "电话报警",
-    "2": "设备报警",
-    "3": "短信报警",
-    "4": "GPS报警",
-    "5": "视频报警",
-    "6": "设备故障报警",
-    "7": "其他报警",
-}
-VIDEO_TYPES = {"2": "motion", "5": "intrusion", "6": "intrusion", "11": "video_fault"}
-DEVICE_TYPES = {"1": "video_fault", "3": "device_fault", "4": "device_fault", "5": "device_fault"}
+UNKNOWN = Meaning(kind="external_alarm", title="报警")
+"""An alarm whose method no row explains is shown all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One alarm of one platform."""
+
+    platform_id: int
+    message: Manscdp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,53 +31,73 @@ class AlarmAnswer:
     detail: str = ""
 
 
-def alarm_store(*, platform_id: int, message: Manscdp, now: datetime) -> AlarmAnswer:
-    """Stores an alarm of a platform's camera once; a refusal is told and counted by the caller."""
-    camera = _camera(platform_id, message.device)
-    if camera is None:
-        return AlarmAnswer(stored=False, detail="no camera of this platform")
-    try:
-        _report(camera, message, now)
-    except ClaimRefused as error:
-        return AlarmAnswer(stored=False, detail=f"{error.kind}: {error.detail}"[:200])
+def alarms_store(*, told: Sequence[Told], now: datetime) -> list[AlarmAnswer]:
+    """Stores each alarm of a platform's camera once, all in one transaction; a refusal is told and counted by the caller."""
+    words, cameras = words_of(SightingWord.Protocol.GB28181), _cameras(told)
+    claims = {
+        at: _claim(cameras[one.platform_id, one.message.device], one.message, words, now)
+        for at, one in enumerate(told)
+        if (one.platform_id, one.message.device) in cameras
+    }
+    results = dict(zip(claims, sightings_report(claims=list(claims.values()), now=now), strict=True))
+    return [_answer(results[at]) if at in results else NOBODY for at in range(len(told))]
+
+
+NOBODY = AlarmAnswer(stored=False, detail="no camera of this platform")
+
+
+def _answer(result: object) -> AlarmAnswer:
+    if isinstance(result, ClaimRefused):
+        return AlarmAnswer(stored=False, detail=f"{result.kind}: {result.detail}"[:200])
     return AlarmAnswer(stored=True)
 
 
-def _report(camera: Camera, message: Manscdp, now: datetime) -> Reported:
-    fields = message.fields
-    told = fields.get("AlarmTime", "")
-    claim = Claim(
+def _claim(camera: Camera, message: Manscdp, words: Mapping[str, Meaning], now: datetime) -> Claim:
+    at = message.fields.get("AlarmTime", "")
+    meaning = meaning_of(code_of(message), words) or UNKNOWN
+    return Claim(
         sender=f"gb28181:{camera.platform_id}",
-        event_id=f"{message.device}/{message.number}/{told}"[:80],
+        event_id=f"{message.device}/{message.number}/{at}"[:80],
         camera=camera.code,
-        kind=kind_of(fields.get("AlarmMethod", ""), fields.get("AlarmType") or fields.get("Info.AlarmType", "")),
-        at=time_of(told) or now,
+        kind=meaning.kind,
+        at=time_of(at) or now,
         origin=Sighting.Origin.GB28181,
         algorithm=ALGORITHM,
-        description=_words(message),
+        description=_words(message, meaning),
     )
-    return sighting_report(claim=claim, now=now)
 
 
-def kind_of(method: str, type_: str) -> str:
-    """The code of the kind of sighting."""
-    if method == "5":
-        return VIDEO_TYPES.get(type_, "video_alarm")
-    if method == "6":
-        return "device_fault"
-    return DEVICE_TYPES.get(type_, "external_alarm") if method == "2" else "external_alarm"
-
-
-def _words(message: Manscdp) -> str:
+def code_of(message: Manscdp) -> str:
+    """Method, type and, of an intrusion, whether somebody came or left; each as far as it is told."""
     fields = message.fields
-    parts = [METHODS.get(fields.get("AlarmMethod", ""), "")]
+    kind = fields.get("AlarmType") or fields.get("Info.AlarmType", "")
+    event = fields.get("Info.AlarmTypeParam.EventType") or fields.get("Info.EventType", "")
+    parts = (fields.get("AlarmMethod", ""), kind, event)
+    return "/".join(parts[: next((at for at, part in enumerate(parts) if not part), len(parts))])
+
+
+def _words(message: Manscdp, meaning: Meaning) -> str:
+    fields = message.fields
+    parts = [meaning.title]
     if priority := fields.get("AlarmPriority", ""):
         parts.append(f"{priority[:2]}级警情")
     parts.append(fields.get("AlarmDescription", ""))
     return " ".join(part for part in parts if part)[:300]
 
 
-def _camera(platform_id: int, code: str) -> Camera | None:
-    """The camera itself; for an alarm input or the recorder, its first camera."""
+def _cameras(told: Sequence[Told]) -> dict[tuple[int, str], Camera]:
+    """By platform and the code that it named: the camera itself; for an alarm input or the recorder, its first camera."""
+    codes = {one.message.device for one in told}
+    platforms = {one.platform_id for one in told}
+    named = Camera.objects.filter(platform__in=platforms, code__in=codes)
+    found = {(row.platform_id or 0, row.code): row for row in named}
+    for one in told:
+        key = one.platform_id, one.message.device
+        if key not in found and (row := _first(*key)) is not None:
+            found[key] = row
+    return found
+
+
+def _first(platform_id: int, code: str) -> Camera | None:
     rows = Camera.objects.filter(platform_id=platform_id).order_by("-listed", "id")
-    return rows.filter(code=code).first() or rows.filter(parent_code=code).first() or rows.first()
+    return rows.filter(parent_code=code).first() or rows.first()

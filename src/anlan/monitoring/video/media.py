@@ -1,17 +1,19 @@
 """The media server that carries pictures: ZLMediaKit or MediaMTX, configured by address; we have none of our own.
 
-ZLMediaKit: https://docs.zlmediakit.com/guide/media_server/restful_api.html (openRtpServer, addStreamProxy, closeRtpServer).
+ZLMediaKit: https://docs.zlmediakit.com/guide/media_server/restful_api.html (openRtpServer, connectRtpServer,
+updateRtpServerSSRC, closeRtpServer, addStreamProxy).
 MediaMTX: https://mediamtx.org/docs/references/control-api (config/paths). It takes no PS stream, so no GB/T 28181.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from django.utils.translation import gettext as _
 
+from anlan.monitoring.models.camera import RtpMode
 from anlan.monitoring.video.configuration import MediaSettings
 
 PATIENCE = 4.0
@@ -36,8 +38,16 @@ class MediaServer(ABC):
         self.settings = settings
 
     @abstractmethod
-    def receive(self, stream: str, ssrc: str) -> Receiver:
-        """Opens a port for an RTP stream of GB/T 28181."""
+    def receive(self, stream: str, ssrc: str, rtp: str) -> Receiver:
+        """Opens a port for an RTP stream of GB/T 28181; `rtp` as `RtpMode`."""
+
+    @abstractmethod
+    def connect(self, stream: str, host: str, port: int) -> None:
+        """Fetches a stream of GB/T 28181 over TCP from where the camera waits."""
+
+    @abstractmethod
+    def expect(self, stream: str, ssrc: str) -> None:
+        """The camera sends under another SSRC than it was asked to."""
 
     @abstractmethod
     def fetch(self, stream: str, rtsp_url: str) -> None:
@@ -59,12 +69,21 @@ class MediaServer(ABC):
 
 
 class ZlMediaKit(MediaServer):
-    def receive(self, stream: str, ssrc: str) -> Receiver:
-        told = self._ask("openRtpServer", stream_id=stream, port=0, tcp_mode=0, ssrc=int(ssrc))
+    TCP_MODES: ClassVar = {RtpMode.UDP: 0, RtpMode.TCP_PASSIVE: 1, RtpMode.TCP_ACTIVE: 2}
+
+    def receive(self, stream: str, ssrc: str, rtp: str) -> Receiver:
+        mode = self.TCP_MODES[RtpMode(rtp)]
+        told = self._ask("openRtpServer", stream_id=stream, port=0, tcp_mode=mode, ssrc=int(ssrc))
         port = told.get("port")
         if not isinstance(port, int) or not 0 < port < 65_536:
             raise MediaFault(_("流媒体服务器没有分配收流端口。"))
         return Receiver(host=self.settings.host, port=port)
+
+    def connect(self, stream: str, host: str, port: int) -> None:
+        self._ask("connectRtpServer", stream_id=stream, dst_url=host, dst_port=port)
+
+    def expect(self, stream: str, ssrc: str) -> None:
+        self._ask("updateRtpServerSSRC", stream_id=stream, ssrc=int(ssrc))
 
     def fetch(self, stream: str, rtsp_url: str) -> None:
         self._ask("addStreamProxy", vhost="__defaultVhost__", app="anlan", stream=stream, url=rtsp_url, rtp_type=0)
@@ -94,8 +113,14 @@ class ZlMediaKit(MediaServer):
 
 
 class MediaMtx(MediaServer):
-    def receive(self, stream: str, ssrc: str) -> Receiver:
+    def receive(self, stream: str, ssrc: str, rtp: str) -> Receiver:
         raise MediaFault(_("MediaMTX 不能接收国标(PS)流,播放国标摄像头请改用 ZLMediaKit。"))
+
+    def connect(self, stream: str, host: str, port: int) -> None:
+        self.receive(stream, "", "")
+
+    def expect(self, stream: str, ssrc: str) -> None:
+        self.receive(stream, ssrc, "")
 
     def fetch(self, stream: str, rtsp_url: str) -> None:
         path = {"source": rtsp_url, "sourceOnDemand": True}

@@ -1,4 +1,4 @@
-"""Cameras that are asked for their events by ONVIF, and what their topics mean to us."""
+"""Cameras that are asked for their events by ONVIF, and what they report."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,29 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from anlan.monitoring.models import Camera, CameraAccess, Sighting
+from anlan.monitoring.models import Camera, CameraAccess, Sighting, SightingWord
 from anlan.monitoring.video.claims import Claim, ClaimRefused
 from anlan.monitoring.video.sealing import unseal
 from anlan.monitoring.video.sightings import sighting_report
 from anlan.monitoring.video.standing import Reason, cameras_stand
+from anlan.monitoring.video.words import meaning_of, words_of
 from anlan.protocols.onvif import OnvifEvent
-
-KINDS = {
-    "RuleEngine/CellMotionDetector": "motion",
-    "RuleEngine/MotionRegionDetector": "motion",
-    "VideoSource/MotionAlarm": "motion",
-    "RuleEngine/FieldDetector": "intrusion",
-    "RuleEngine/LineDetector": "intrusion",
-    "Device/Trigger": "external_alarm",
-    "VideoSource/ImageTooDark": "video_fault",
-    "VideoSource/ImageTooBright": "video_fault",
-    "VideoSource/ImageTooBlurry": "video_fault",
-    "VideoSource/GlobalSceneChange": "video_fault",
-    "VideoSource/SignalLoss": "video_fault",
-    "RuleEngine/TamperDetector": "video_fault",
-    "Device/HardwareFailure": "device_fault",
-}
-"""First two words of a topic (ONVIF Core, Event Topics) → kind of sighting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,27 +36,22 @@ def onvif_points() -> list[OnvifPoint]:
     ]
 
 
-def kind_of(topic: str) -> str:
-    """Empty for a topic that is no event to us."""
-    return KINDS.get("/".join(topic.split("/")[:2]), "")
-
-
 def onvif_take(*, point: OnvifPoint, event: OnvifEvent, now: datetime) -> str:
     """What became of it, as the ledger counts: "ok", "topic" (nothing to us), or why it was refused."""
-    kind = kind_of(event.topic)
-    if not kind or event.operation in {"Initialized", "Deleted"} or not event.is_on:
-        return "ok" if kind else "topic"
+    meaning = meaning_of(event.topic, words_of(SightingWord.Protocol.ONVIF))
+    if meaning is None or event.operation in {"Initialized", "Deleted"} or not event.is_on:
+        return "topic" if meaning is None else "ok"
     at = event.at or now
     facts = f"{event.topic}|{at.isoformat()}|{sorted(event.values.items())}"
     claim = Claim(
         sender=f"onvif:{point.camera}",
         event_id=hashlib.sha256(facts.encode()).hexdigest()[:40],
         camera=point.code,
-        kind=kind,
+        kind=meaning.kind,
         at=at,
         origin=Sighting.Origin.ONVIF,
         algorithm="ONVIF",
-        description=event.topic[:300],
+        description=f"{meaning.title} {event.topic}"[:300],
     )
     try:
         sighting_report(claim=claim, now=now)

@@ -1,7 +1,9 @@
 """What a registering platform is to us, and what its registration and its heartbeats change."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -50,6 +52,12 @@ def platform_known(*, code: str, host: str) -> Known | None:
     )
 
 
+def platform_admits(*, code: str) -> Callable[[str], bool]:
+    """Whether a platform may come, or send, from an address."""
+    row = VideoPlatform.objects.filter(code=code).first()
+    return row.admits if row is not None else lambda _host: False
+
+
 @transaction.atomic
 def platform_register(
     *, code: str, host: str, port: int, transport: str, agent: str, seconds: int, now: datetime
@@ -76,10 +84,19 @@ def platform_leave(*, code: str, now: datetime) -> None:
         platform_cameras_leave(platform_id=row.pk, reason=Reason.LEFT, now=now)
 
 
-def platform_heard(*, code: str, now: datetime) -> bool:
-    """A heartbeat. False where its registration has ended: it must register anew. True again where it was silent."""
+class Beat(StrEnum):
+    """What a heartbeat means. GONE: the registration has ended, it must register anew. BACK: it was taken for gone."""
+
+    GONE = "gone"
+    HELD = "held"
+    BACK = "back"
+
+
+def platform_heard(*, code: str, now: datetime) -> Beat:
     held = VideoPlatform.objects.filter(code=code, registered_until__gt=now)
-    return bool(held.update(last_seen_at=now, status=VideoState.ONLINE))
+    if held.filter(status=VideoState.ONLINE).update(last_seen_at=now):
+        return Beat.HELD
+    return Beat.BACK if held.update(last_seen_at=now, status=VideoState.ONLINE) else Beat.GONE
 
 
 def platform_reported(*, code: str, fields: dict[str, str]) -> None:

@@ -20,6 +20,11 @@ def cameras_standing(user: Any) -> dict[str, int]:
     return {"all": sum(found.values()), **{str(state): found.get(state, 0) for state in VideoState}}
 
 
+def platform_names(user: Any) -> list[tuple[int, str]]:
+    """Choices of a filter; to count their cameras would take longer than the page."""
+    return list(VideoPlatform.objects.visible_to(user).order_by("name", "pk").values_list("pk", "name"))
+
+
 def platforms_of(user: Any) -> QuerySet[VideoPlatform]:
     rows = VideoPlatform.objects.visible_to(user).select_related("area").order_by("name", "pk")
     return rows.annotate(camera_count=Count("cameras"))

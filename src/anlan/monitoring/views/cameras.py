@@ -18,7 +18,7 @@ from anlan.monitoring.video.forms import AccessForm
 from anlan.monitoring.video.media import MediaFault
 from anlan.monitoring.video.playing import may_watch, play_leave, play_seen, play_start
 from anlan.monitoring.video.registrations import may_administer
-from anlan.monitoring.video.selectors import cameras_of, cameras_standing, platforms_of, sightings_of
+from anlan.monitoring.video.selectors import cameras_of, cameras_standing, platform_names, sightings_of
 from anlan.monitoring.video_flow import PlayState
 from anlan.monitoring.views.access import is_part, listed, page
 
@@ -33,8 +33,7 @@ def cameras(request: HttpRequest) -> HttpResponse:
     if chosen:
         rows = rows.filter(platform_id=int(chosen)) if chosen.isdigit() and len(chosen) < 18 else rows.none()
     context = listed(request, rows, filters=("status", "kind"), words=WORDS)
-    platforms = [(row.pk, row.name) for row in platforms_of(request.user)]
-    context["filters"].append(("platform", _("所属平台"), platforms, chosen))
+    context["filters"].append(("platform", _("所属平台"), platform_names(request.user), chosen))
     context |= {"standing": cameras_standing(request.user), "may_administer": may_administer(request.user)}
     return render(request, "monitoring/_cameras.html" if is_part(request) else "monitoring/cameras.html", context)
 
@@ -96,7 +95,7 @@ def play(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _mine(request: HttpRequest, pk: int) -> PlaySession:
-    rows: Any = PlaySession.objects.visible_to(request.user).select_related("camera")
+    rows: Any = PlaySession.objects.visible_to(request.user).select_related("camera", "stream")
     return get_object_or_404(rows, pk=pk, by=request.user)
 
 
@@ -120,7 +119,7 @@ def _player(request: HttpRequest, made: PlaySession | None, row: Camera, trouble
     context = {
         "play": made,
         "camera": row,
-        "trouble": trouble or (made.trouble if made else ""),
+        "trouble": trouble or (made.stream.trouble if made else ""),
         "waiting": made is not None and made.state in {PlayState.ASKED, PlayState.INVITED},
         "playing": made is not None and made.state == PlayState.PLAYING,
         "media": MediaSettings.from_environment(),

@@ -60,5 +60,13 @@ function begin() {
   if (video instanceof HTMLVideoElement) void play(video);
 }
 
+/** Whoever closes the page or goes elsewhere watches no longer: the camera need not wait for a minute of silence. */
+function leave() {
+  const stop = document.querySelector("[data-stop]");
+  const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
+  if (stop instanceof HTMLElement) void fetch(stop.dataset.stop ?? "", { method: "POST", keepalive: true, headers });
+}
+
+window.addEventListener("pagehide", leave);
 document.body.addEventListener("htmx:afterSwap", begin);
 begin();
