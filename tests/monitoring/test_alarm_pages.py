@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area, User
@@ -83,6 +83,7 @@ Row = st.builds(
 )  # fmt: skip
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(Row, max_size=30))
 def test_every_alarm_is_in_exactly_one_group_and_the_worst_stands_first(rows: list[Standing]) -> None:
     found = [row._replace(id=place + 1) for place, row in enumerate(rows)]

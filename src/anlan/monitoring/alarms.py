@@ -11,14 +11,14 @@ from django.contrib.gis.geos import Point
 from django.db import connection
 from numpy.typing import NDArray
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
 from anlan.monitoring.clocks import chains_due, clocks_stop
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
-from anlan.monitoring.models import Alarm, AlarmStep
+from anlan.monitoring.models import Alarm, AlarmStep, Level
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import KnownDevice, LockedSeries
-from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.showing import alarms_show
 from anlan.monitoring.suppression import (
     Cover,
     SuppressionBook,
@@ -111,8 +111,8 @@ def transitions_write(transitions: Iterable[Transition], now: int) -> AlarmNews:
     _save(pen)
     _causes(pen, devices)
     _publish(pen)
-    for alarm in {id(a): a for a in [*pen.fresh, *pen.changed.values()]}.values():
-        alarm_show(alarm, devices[alarm.series_id])
+    shown = {id(alarm): alarm for alarm in [*pen.fresh, *pen.changed.values()]}.values()
+    alarms_show((alarm, devices[alarm.series_id]) for alarm in shown)
     return AlarmNews(
         raised=pen.ids(AlarmStepName.RAISE),
         escalated=pen.ids(AlarmStepName.ESCALATE),
@@ -225,15 +225,22 @@ _TELLS = {AlarmStepName.RAISE, AlarmStepName.RELEASE, AlarmStepName.ESCALATE}
 
 
 def _publish(pen: _Pen) -> None:
-    """People hear only of what they were told of: an alarm raised while hidden is news when it is released."""
-    raised = {AlarmStepName.RAISE, AlarmStepName.RELEASE}
-    for step, alarm, before, after in pen.news:
-        if alarm.announced_at is None:
-            continue
-        if step in raised and not (step == AlarmStepName.RAISE and alarm.hidden_at is not None):
-            publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level if step == AlarmStepName.RELEASE else after))
-        elif step == AlarmStepName.ESCALATE and not alarm.is_hidden:
-            publish(AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after))
-        elif step == AlarmStepName.CLEAR:
-            publish(AlarmCleared(alarm_id=alarm.pk))
-    chains_due(alarm.pk for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)
+    """People hear only of what they were told of: an alarm raised while hidden is news when it is released.
+
+    Telling people comes first; all news of an alarm that is red goes before that of others, in its own order.
+    """
+    chains_due(alarm for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)
+    red = {alarm.pk for _, alarm, _, after in pen.news if after >= Level.RED}
+    told = [(alarm.pk in red, event) for step, alarm, *levels in pen.news if (event := _event(step, alarm, *levels))]
+    for urgent in (True, False):
+        publish_all([event for first, event in told if first == urgent], urgent=urgent)
+
+
+def _event(step: AlarmStepName, alarm: Alarm, before: int, after: int) -> object | None:
+    if alarm.announced_at is None:
+        return None
+    if step == AlarmStepName.RELEASE or (step == AlarmStepName.RAISE and alarm.hidden_at is None):
+        return AlarmRaised(alarm_id=alarm.pk, level=alarm.level if step == AlarmStepName.RELEASE else after)
+    if step == AlarmStepName.ESCALATE and not alarm.is_hidden:
+        return AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after)
+    return AlarmCleared(alarm_id=alarm.pk) if step == AlarmStepName.CLEAR else None

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import chain_resume, chains_due, clocks_stop
+from anlan.monitoring.clocks import chains_due, chains_resume, clocks_stop
 from anlan.monitoring.events import AlarmRaised
-from anlan.monitoring.models import Alarm, AlarmStep
+from anlan.monitoring.models import Alarm, AlarmStep, Level
 from anlan.monitoring.resolve import devices_by_id
-from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.showing import alarms_show
 from anlan.monitoring.suppression import Cover, cover_visible, covers_of, is_cause, suppression_book
 
 
@@ -79,12 +79,12 @@ def release(alarms: Sequence[Alarm], now: datetime) -> list[int]:
         alarm.released_at, alarm.announced_at = now, alarm.announced_at or now
     Alarm.objects.bulk_update(out, ["released_at", "announced_at"])
     _note(out, AlarmStepName.RELEASE, now)
-    for alarm in out:
-        if alarm.pk in told_before:
-            chain_resume(alarm=alarm, now=now)
-        else:
-            publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level))
-    chains_due(alarm.pk for alarm in out if alarm.pk not in told_before)
+    chains_resume(alarms=[alarm for alarm in out if alarm.pk in told_before], now=now)
+    fresh = [alarm for alarm in out if alarm.pk not in told_before]
+    for urgent in (True, False):
+        rows = [alarm for alarm in fresh if (alarm.level >= Level.RED) == urgent]
+        publish_all([AlarmRaised(alarm_id=alarm.pk, level=alarm.level) for alarm in rows], urgent=urgent)
+    chains_due(fresh)
     _show(out)
     return [alarm.pk for alarm in out]
 
@@ -110,5 +110,4 @@ def _why(alarm: Alarm, step: AlarmStepName) -> str:
 
 def _show(alarms: Sequence[Alarm]) -> None:
     devices = devices_by_id(alarm.device_id for alarm in alarms) if alarms else {}
-    for alarm in alarms:
-        alarm_show(alarm, devices[alarm.device_id])
+    alarms_show((alarm, devices[alarm.device_id]) for alarm in alarms)

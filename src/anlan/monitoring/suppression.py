@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish, publish_all
 from anlan.monitoring.events import CauseBegun, CauseEnded
 from anlan.monitoring.models import Alarm, CauseRule, Series, Suppression, SuppressionStamp
 from anlan.monitoring.rulebook import family
@@ -150,8 +150,7 @@ def causes_end(alarm_ids: Iterable[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(_END, [ids])
-    for alarm_id in ids:
-        publish(CauseEnded(alarm_id=alarm_id))
+    publish_all(CauseEnded(alarm_id=alarm_id) for alarm_id in ids)
 
 
 def is_cause(alarm_id: int) -> bool:
