@@ -79,8 +79,15 @@ class CupFilled:
 
 def test_events_of_one_call_reach_a_handler_in_order_and_share_jobs(run_jobs: Callable[[], int]) -> None:
     seen: list[object] = []
-    events.on(KettleBoiled)(lambda event: seen.append(event))
-    events.on_many(CupFilled)(lambda found: seen.append([event.cup for event in found]))
+
+    def boil(event: KettleBoiled) -> None:
+        seen.append(event)
+
+    def pour(found: list[CupFilled]) -> None:
+        seen.append([event.cup for event in found])
+
+    events.on(KettleBoiled)(boil)
+    events.on_many(CupFilled)(pour)
     told = [*(CupFilled(cup=n) for n in range(120)), KettleBoiled(kettle=1), CupFilled(cup=120)]
     events.publish_all(told)
     run_jobs()

@@ -8,7 +8,6 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from anlan.kit.deadlines import deadline_set
@@ -29,7 +28,7 @@ from anlan.monitoring.clocks import (
 )
 from anlan.monitoring.escalation import chain_start
 from anlan.monitoring.findings import finding_note
-from anlan.monitoring.folding import cause_fold, release
+from anlan.monitoring.folding import cause_fold, loose_release
 from anlan.monitoring.maintenance import ENDS, STARTS, window_begin, window_end
 from anlan.monitoring.models import Alarm, AlarmFinding, AuditRun, MaintenanceWindow, Suppression
 
@@ -145,15 +144,8 @@ def _hidden(turn: _Round) -> None:
     """Hidden alarms that nothing hides any more: the news of it was lost, or the rule was taken back."""
     if (taken_back := Suppression.objects.filter(rule__active=False)).exists():
         taken_back.delete()
-    holds = Suppression.objects.filter(device=OuterRef("device_id")).filter(
-        Q(alarm=OuterRef("hidden_under_id")) | Q(window=OuterRef("hidden_window_id"))
-    )
-    loose = Alarm.objects.open().hidden().filter(~Exists(holds), hidden_at__lt=turn.now - GRACE)
-    for pk in list(loose.values_list("pk", flat=True)):
-        with transaction.atomic():
-            alarms = list(Alarm.objects.open().hidden().select_for_update().filter(pk=pk))
-            if release(alarms, turn.now):
-                turn.found(Kind.NOT_RELEASED, alarm=alarms[0])
+    for alarm in Alarm.objects.filter(pk__in=loose_release(now=turn.now, before=turn.now - GRACE)):
+        turn.found(Kind.NOT_RELEASED, alarm=alarm)
 
 
 def _causes(turn: _Round) -> None:

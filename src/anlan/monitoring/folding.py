@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
 from anlan.monitoring.clocks import chains_due, chains_resume, clocks_stop
 from anlan.monitoring.events import AlarmRaised
-from anlan.monitoring.models import Alarm, AlarmStep, Level
+from anlan.monitoring.models import Alarm, AlarmStep, Level, Suppression
 from anlan.monitoring.resolve import devices_by_id
 from anlan.monitoring.showing import alarms_show
 from anlan.monitoring.suppression import Cover, cover_visible, covers_of, is_cause, suppression_book
@@ -65,6 +65,17 @@ def window_release(*, window_id: int, now: datetime | None = None) -> list[int]:
     """The same of a maintenance window that is over."""
     rows = Alarm.objects.open().hidden().select_for_update().filter(hidden_window_id=window_id)
     return release(list(rows.order_by("id")), now or timezone.now())
+
+
+@transaction.atomic
+def loose_release(*, now: datetime, before: datetime | None = None) -> list[int]:
+    """Brings out hidden alarms that nothing hides any more; with `before` only those hidden until then."""
+    holds = Suppression.objects.filter(device=OuterRef("device_id")).filter(
+        Q(alarm=OuterRef("hidden_under_id")) | Q(window=OuterRef("hidden_window_id"))
+    )
+    loose = Alarm.objects.open().hidden().select_for_update(of=("self",)).filter(~Exists(holds))
+    rows = loose if before is None else loose.filter(hidden_at__lt=before)
+    return release(list(rows.order_by("id")), now)
 
 
 def release(alarms: Sequence[Alarm], now: datetime) -> list[int]:
