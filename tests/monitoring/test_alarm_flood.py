@@ -18,10 +18,10 @@ from anlan.kit.models import Notice
 from anlan.monitoring.alarms import Transition, transitions_write
 from anlan.monitoring.audit import alarms_audit
 from anlan.monitoring.events import AlarmCleared
-from anlan.monitoring.models import Alarm, Device, Series
+from anlan.monitoring.models import Alarm, AlarmStep, Device, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.resolve import devices_by_id
-from anlan.monitoring.services import alarm_acknowledge
+from anlan.monitoring.services import alarm_acknowledge, alarms_acknowledge
 
 from .alarming import on_shift, pass_time, person
 
@@ -169,3 +169,29 @@ def test_the_auditor_finds_nothing_after_a_flood(flood: Raised, officer: User, r
     run_jobs()
     run = alarms_audit(now=timezone.now() + timedelta(minutes=3))
     assert (run.checked, run.mended) == (120, 0)
+
+
+@pytest.mark.parametrize("query", ["", "?view=rows", "?page=3", "?view=rows&level=4"])
+def test_the_list_is_read_with_as_few_statements_however_many_alarms_are_open(
+    flood: Raised, officer: User, query: str
+) -> None:
+    client = Client()
+    client.force_login(officer, backend="anlan.accounts.backends.RoleBackend")
+    counts = []
+    for more in (60, 300):
+        flood(more, red=40)
+        client.get(f"/alarms/{query}")
+        with CaptureQueriesContext(connection) as seen:
+            client.get(f"/alarms/{query}")
+        counts.append(len(seen))
+    assert counts[1] <= counts[0] <= 15
+
+
+def test_many_are_acknowledged_at_once_with_few_statements(flood: Raised, officer: User) -> None:
+    alarms = flood(250)
+    alarm_acknowledge(alarm=alarms[0], by=officer)
+    with CaptureQueriesContext(connection) as seen:
+        assert alarms_acknowledge(alarms=alarms, by=officer) == (249, 1)
+    assert len(seen) < 30
+    assert not Alarm.objects.waiting().exists()
+    assert AlarmStep.objects.filter(step="acknowledge", by=officer).count() == 250

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import chains_due, clocks_stop
+from anlan.monitoring.clocks import chains_due, clocks_stop, unshelves_set
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.models import Alarm, AlarmStep, Level
 from anlan.monitoring.moments import moment
@@ -143,6 +143,8 @@ def _apply(pen: _Pen, transition: Transition) -> None:
         alarm.acknowledged_at = alarm.acknowledged_by = None
     if not state.is_shelved:
         alarm.shelved_until = alarm.shelved_by = None
+        if step == AlarmStepName.ESCALATE and not state.is_hidden:
+            alarm.announced_at = alarm.announced_at or pen.now
     if alarm.pk:
         pen.changed[alarm.pk] = alarm
     _note(pen, alarm, step, transition, before)
@@ -186,9 +188,18 @@ def _raise(pen: _Pen, transition: Transition) -> Alarm:
     _note(pen, alarm, AlarmStepName.RAISE, transition, 0)
     if cover := pen.book.cover_of(device.id, alarm.kind, alarm.level):
         _hide(pen, alarm, cover, transition)
+    elif shelf := _shelf(pen, alarm):
+        alarm.shelved_until, alarm.shelved_by_id, alarm.shelf_whole = shelf.shelved_until, shelf.shelved_by_id, True
+        _note(pen, alarm, AlarmStepName.SHELVE, transition, 0)
     else:
         alarm.announced_at = pen.now
     return alarm
+
+
+def _shelf(pen: _Pen, alarm: Alarm) -> Alarm | None:
+    """The alarm of the same series that a person shelved with all that it does, at this level or a higher one."""
+    others = (pen.active.get((alarm.series_id, kind)) for kind in Alarm.Kind)
+    return next((one for one in others if one and one.keeps_on_shelf(alarm.level, pen.now)), None)
 
 
 def _hide(pen: _Pen, alarm: Alarm, cover: Cover, transition: Transition) -> None:
@@ -211,6 +222,7 @@ def _save(pen: _Pen) -> None:
             cursor.execute(_CHANGE, [list(column) for column in zip(*rows, strict=True)])
     Alarm.objects.bulk_create(pen.fresh)
     AlarmStep.objects.bulk_create(pen.steps)
+    unshelves_set(alarm for alarm in pen.fresh if alarm.shelved_until)
     clocks_stop(pen.changed.values(), pen.now)
 
 

@@ -18,8 +18,7 @@ from anlan.monitoring.clocks import (
     REPEAT,
     SUBJECT,
     UNSHELVE,
-    ChainStep,
-    chain_of,
+    Chains,
     chain_resume,
     clocks_allowed,
     clocks_stop,
@@ -47,7 +46,7 @@ class _Round:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.checked = self.mended = self.reported = 0
-        self.chains: dict[tuple[int, int], list[ChainStep]] = {}
+        self.chains = Chains()
 
     def found(self, kind: str, *, alarm: Alarm | None = None, subject: str = "", mended: bool = True) -> None:
         self.mended += mended
@@ -55,10 +54,12 @@ class _Round:
         finding_note(kind=kind, alarm=alarm, subject=subject, mended=mended, now=self.now)
 
     def wanted(self, alarm: Alarm) -> set[str]:
-        key = alarm.area_id, alarm.level
-        if alarm.is_waiting and key not in self.chains:
-            self.chains[key] = chain_of(alarm)
-        return clocks_wanted(alarm, self.chains.get(key))
+        return clocks_wanted(alarm, self.chains.of(alarm) if alarm.is_waiting else None)
+
+    def latest(self, alarm: Alarm, kind: str) -> datetime:
+        """The latest moment for which an alarm's clock can have been set by now."""
+        at = self.chains.repeat_at(alarm, self.now) if kind == REPEAT else self.chains.next_at(alarm, self.now)
+        return (at or self.now) + GRACE
 
 
 def alarms_audit(*, now: datetime | None = None) -> AuditRun:
@@ -95,15 +96,17 @@ def _clocks(turn: _Round) -> None:
 def _wrong(turn: _Round, alarm: Alarm, rows: dict[str, Deadline]) -> list[str]:
     """Clocks that must run and do not, or run and must not."""
     wanted = turn.wanted(alarm)
-    if alarm.announced_at is not None and alarm.announced_at > turn.now - GRACE:
+    if alarm.announced_at is not None and abs(turn.now - alarm.announced_at) < GRACE:
         return []
-    missing = [kind for kind in sorted(wanted) if not _runs(rows.get(kind), turn.now)]
+    missing = [kind for kind in sorted(wanted) if not _runs(turn, alarm, rows.get(kind))]
     return missing + [kind for kind, row in rows.items() if kind not in clocks_allowed(alarm) and row.passed_at is None]
 
 
-def _runs(row: Deadline | None, now: datetime) -> bool:
-    """One that is due and not swept yet is reported as overdue, not mended."""
-    return row is not None and (row.passed_at is None or row.passed_at >= now - GRACE)
+def _runs(turn: _Round, alarm: Alarm, row: Deadline | None) -> bool:
+    """One that is due and not swept yet is reported as overdue, not mended; a clock set back leaves one too far off."""
+    if row is None or (row.passed_at is not None and abs(turn.now - row.passed_at) > GRACE):
+        return False
+    return row.passed_at is not None or row.kind == UNSHELVE or row.due_at <= turn.latest(alarm, row.kind)
 
 
 def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
@@ -113,7 +116,7 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
         alarm = rows.get(pk=alarm_id)
         row = Deadline.objects.filter(kind=kind, subject=SUBJECT, subject_id=alarm_id, met_at=None).first()
         if kind in clocks_wanted(alarm):
-            if not _runs(row, turn.now):
+            if not _runs(turn, alarm, row):
                 _set(alarm, kind, turn.now)
                 turn.found(MISSING[kind], alarm=alarm)
         elif row is not None and kind not in clocks_allowed(alarm):
@@ -122,6 +125,7 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
 
 
 def _set(alarm: Alarm, kind: str, now: datetime) -> None:
+    """A chain that stood still goes on at once; a reminder too, and both count from now on."""
     if kind == UNSHELVE:
         unshelve_set(alarm)
     elif not alarm.chain_place:

@@ -100,6 +100,12 @@ def unshelve_set(alarm: Alarm) -> None:
     deadline_set(kind=UNSHELVE, subject=alarm, due_at=alarm.shelved_until)
 
 
+def unshelves_set(alarms: Iterable[Alarm]) -> None:
+    """The same of many."""
+    due = {alarm.pk: alarm.shelved_until for alarm in alarms if alarm.shelved_until is not None}
+    deadlines_set(kind=UNSHELVE, subject=Alarm, due=due)
+
+
 def chain_resume(*, alarm: Alarm, now: datetime) -> None:
     """After a pause: told again at once, and the chain goes on where it stopped."""
     chains_resume(alarms=[alarm], now=now)

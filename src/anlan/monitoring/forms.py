@@ -45,6 +45,10 @@ class AssignForm(forms.Form):
 
 class ShelveForm(forms.Form):
     minutes = forms.TypedChoiceField(label=_("搁置多久"), coerce=int)
+    whole = forms.TypedChoiceField(
+        label=_("搁置什么"), coerce=lambda value: value == "1", required=False, empty_value=False,
+        choices=[("", _("只搁置这一条报警")), ("1", _("该指标的全部报警,连同期间新出现的(更高级别的除外)"))],
+    )  # fmt: skip
     reason = _note(_("搁置原因"), example=_("如:传感器检修,已约14时更换"), required=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -53,7 +53,7 @@ STATES = {
 SHELF = "on_shelf"
 """A choice of the list beside the states: whatever lies on the shelf."""
 GROUPED = ("", AlarmState.ACTIVE, AlarmState.ACTIVE_SEEN)
-MOST_PICKED = 2000
+MOST_PICKED = 10_000
 LEVELLED = (AlarmStepName.RAISE, AlarmStepName.ESCALATE, AlarmStepName.EASE)
 """Steps whose line of the timeline names the level."""
 
@@ -135,7 +135,7 @@ def _visible(request: HttpRequest, pk: int) -> Alarm:
 
 @page("alarm")
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
-    return alarm_page(request, _visible(request, pk))
+    return alarm_page(request, _visible(request, pk), step=request.GET.get("step", ""))
 
 
 def alarm_page(
@@ -166,7 +166,7 @@ def alarm_page(
 
 def _forms(request: HttpRequest, row: Alarm, step: str) -> dict[str, Form]:
     """An empty form for each step; the one that was refused holds what was typed."""
-    return {str(name): _form(name, row, request.POST if name == step else None) for name in FORMS}
+    return {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
 
 
 def _form(step: AlarmStepName, row: Alarm, data: Any) -> Form:
