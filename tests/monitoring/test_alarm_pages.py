@@ -23,7 +23,7 @@ from .alarming import DeviceMaker, alarm_of, level_rule, on_shift, person, power
 
 pytestmark = pytest.mark.django_db
 BACKEND = "anlan.accounts.backends.RoleBackend"
-PAGES = ("/operators/", "/maintenance/", "/duty/", "/alarms/audit/")
+PAGES = ("/causes/", "/operators/", "/maintenance/", "/duty/", "/alarms/audit/")
 
 
 def browse(user: User) -> Client:
@@ -204,8 +204,8 @@ def test_the_load_counts_what_people_were_told_by_person_on_duty(
     assert max((slot.alarms, slot.people, slot.each) for slot in slots) == (30, 2, 15.0)
     (flood,) = floods_of(slots, 10)
     assert (flood.alarms, flood.peak) == (30, 30)
-    (worst,) = bad_actors(officer, now - timedelta(hours=1), now, chatter_minutes=5)
-    assert (worst.alarms, worst.chatter, worst.open, worst.share) == (30, 20, 0, 100.0)
+    (worst,) = bad_actors(officer, now - timedelta(hours=1), now)
+    assert (worst.alarms, worst.chatter, worst.open, worst.share) == (30, 30, 0, 100.0)
     page = text(browse(officer), "/operators/")
     assert "报警洪水" in page
     assert ">15<" in page

@@ -24,6 +24,7 @@ from anlan.monitoring.events import AlarmRaised
 from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
 from anlan.monitoring.life.flow import LifeStep, Stage
 from anlan.monitoring.models import Alarm, AlarmStep, Device, DutyRole
+from anlan.monitoring.models.alarm import AlarmRows
 from anlan.monitoring.resolve import devices_by_id
 from anlan.monitoring.showing import alarm_show, alarms_show
 
@@ -174,8 +175,8 @@ def alarm_hand_up(*, alarm: Alarm, by: Any, note: str) -> Alarm:
     return _done(locked, AlarmStepName.HAND_UP, by, f"{DutyRole(step.role).label}。{note.strip()}", at)
 
 
-def _rows() -> QuerySet[Alarm]:
-    rows = Alarm.objects.select_for_update(of=("self",))
+def _rows() -> AlarmRows:
+    rows: AlarmRows = Alarm.objects.select_for_update(of=("self",))
     return rows.select_related("area", "device", "series", "acknowledged_by")
 
 
