@@ -174,12 +174,11 @@ def bad_actors(
     """The series that alarm most often."""
     limits = reference or Reference.now()
     told = told_in(user, start, end).order_by().values_list("id", "series_id", "raised_at", "cleared_at")
-    sql, values = told.query.sql_with_params()
+    sql, told_values = told.query.sql_with_params()
     fleeting, chatter = timedelta(seconds=limits.fleeting_seconds), timedelta(seconds=limits.chatter_seconds)
+    values: list[Any] = [fleeting, chatter, *told_values, top]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ACTORS.format(told=sql, before=limits.chatter_times - 1), (fleeting, chatter, *values, top)
-        )  # fmt: skip
+        cursor.execute(_ACTORS.format(told=sql, before=limits.chatter_times - 1), values)
         found = cursor.fetchall()
     known = Series.objects.select_related("device").in_bulk([row[0] for row in found])
     return [_actor(known[row[0]], *row[1:]) for row in found]
