@@ -1,5 +1,6 @@
 """News travels up through durable jobs, once for each event."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,3 +70,50 @@ def test_a_deadline_that_is_due_is_published_once_and_a_met_one_never(run_jobs: 
     assert deadlines_sweep(now=now) == 0
     run_jobs()
     assert seen == ["late"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CupFilled:
+    cup: int
+
+
+def test_events_of_one_call_reach_a_handler_in_order_and_share_jobs(run_jobs: Callable[[], int]) -> None:
+    seen: list[object] = []
+
+    def boil(event: KettleBoiled) -> None:
+        seen.append(event)
+
+    def pour(found: list[CupFilled]) -> None:
+        seen.append([event.cup for event in found])
+
+    events.on(KettleBoiled)(boil)
+    events.on_many(CupFilled)(pour)
+    told = [*(CupFilled(cup=n) for n in range(120)), KettleBoiled(kettle=1), CupFilled(cup=120)]
+    events.publish_all(told)
+    run_jobs()
+    cups = [cup for part in seen if isinstance(part, list) for cup in part]
+    assert cups == list(range(121))
+    assert len([part for part in seen if isinstance(part, list)]) == 4
+    assert seen.index(KettleBoiled(kettle=1)) == 3
+
+
+def test_one_bad_event_of_many_holds_up_no_other(run_jobs: Callable[[], int]) -> None:
+    seen: list[int] = []
+    bad = [3]
+
+    def fill(found: list[CupFilled]) -> None:
+        for event in found:
+            if event.cup in bad:
+                raise ValueError(event.cup)
+            seen.append(event.cup)
+
+    events.on_many(CupFilled)(fill)
+    name = events._BY_EVENT[CupFilled][-1].name
+    packed = [(str(uuid.uuid4()), {"cup": n}) for n in range(5)]
+    seen.clear()
+    assert events.deliver_all(name, packed) == 4
+    assert sorted(set(seen)) == [0, 1, 2, 4]
+    bad.clear()
+    run_jobs()
+    assert events.deliver_all(name, packed) == 0
+    assert events.HandledEvent.objects.filter(handler=name).count() == 5

@@ -11,7 +11,7 @@ from anlan.accounts.models import Area
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.flow import IllegalStep
 from anlan.kit.models import Deadline, Notice
-from anlan.monitoring.escalation import alarm_repeat
+from anlan.monitoring.escalation import alarms_repeat
 from anlan.monitoring.models import Alarm, AlarmFinding, DutyShift, EscalationStep
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.services import alarm_acknowledge, alarm_hand_up, alarm_shelve, alarm_unshelve
@@ -160,7 +160,7 @@ def test_who_is_on_duty_is_asked_at_the_moment_of_the_step(
     )
     alarm = red()
     run_jobs()
-    alarm_repeat(alarm_id=alarm.pk, now=now + timedelta(minutes=5))
+    alarms_repeat(alarm_ids=[alarm.pk], now=now + timedelta(minutes=5))
     assert told(alarm) == [f"user:{early.pk}", f"user:{late.pk}"]
 
 

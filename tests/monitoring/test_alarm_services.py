@@ -77,11 +77,11 @@ def test_who_only_reads_does_not_acknowledge(alarm: Alarm, area: Area, role: str
 
 def test_a_cleared_alarm_leaves_the_map(alarm: Alarm, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(alarm_module, "live_publish", lambda topic, **news: told.append({"topic": topic, **news}))
+    monkeypatch.setattr(alarm_module, "live_publish_all", lambda topic, news: told.extend(row for _area, row in news))
     readings_store(batch=[frame([("39", NOW + MINUTE, 5.5)])], now=NOW + MINUTE)
     readings_store(batch=[frame([("39", NOW + 2 * MINUTE, 1.0)])], now=NOW + 2 * MINUTE)
     raised, cleared = told
-    assert (raised["topic"], raised["id"], raised["level"], raised["gone"]) == ("alarm", alarm.pk, 4, False)
+    assert (raised["id"], raised["level"], raised["gone"]) == (alarm.pk, 4, False)
     assert (raised["name"], raised["lon"], raised["lat"]) == ("站0011223344", 114.35, 22.69)
     assert (cleared["id"], cleared["gone"]) == (alarm.pk, True)
 

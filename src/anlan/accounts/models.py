@@ -109,6 +109,7 @@ class Area(models.Model):
     filters=("kind", "area"),
     sensitive=("telephone",),
     key=("name",),
+    icon="corporate_fare",
 )
 class Organisation(models.Model):
     """A bureau, department, sub-district office, enterprise, community or rescue body."""

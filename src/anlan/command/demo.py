@@ -19,7 +19,7 @@ from anlan.command.kinds import ReportKind
 from anlan.command.models import Incident, Order, Signal
 from anlan.command.needs import NEEDS
 from anlan.kit.demo import DemoWorld
-from anlan.kit.jobs import deliver_notice
+from anlan.kit.jobs import deliver_notices
 from anlan.kit.models import Notice
 from anlan.registry.models import Enterprise, Team
 from anlan.registry.selectors import nearest_teams
@@ -166,7 +166,7 @@ def _let_the_past_rest() -> None:
     written = Notice.objects.filter(about__startswith="command.", state=Notice.State.WAITING)
     with connection.cursor() as cursor:
         cursor.execute(
-            "delete from procrastinate_jobs where task_name = %s and (args->>'notice_id')::bigint = any(%s)",
-            [deliver_notice.name, list(written.values_list("pk", flat=True))],
+            "delete from procrastinate_jobs where task_name = %s and (args->'notice_ids'->>0)::bigint = any(%s)",
+            [deliver_notices.name, list(written.values_list("pk", flat=True))],
         )
     written.delete()

@@ -18,8 +18,16 @@ def addresses_of(user: Any) -> list[str]:
 
 
 def notices_of(user: Any) -> QuerySet[Notice]:
-    """Newest first."""
-    return Notice.objects.filter(address__in=addresses_of(user))
+    """Newest first; what was told as one stands once, and what was taken back or still waits for others does not."""
+    left = Notice.objects.filter(address__in=addresses_of(user), bundle=None)
+    return left.exclude(state__in=(Notice.State.HELD, Notice.State.WITHDRAWN))
+
+
+def bundled_of(user: Any, bundle: str) -> QuerySet[Notice]:
+    """The messages that were told to this person as one; nothing where there is no such bundle."""
+    if not (bundle.isascii() and bundle.isdigit() and len(bundle) < 18):
+        return Notice.objects.none()
+    return Notice.objects.filter(address__in=addresses_of(user), bundle_id=int(bundle))
 
 
 def unread_of(user: Any) -> QuerySet[Notice]:

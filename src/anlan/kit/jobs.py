@@ -13,10 +13,18 @@ RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 
 @app.task(name="anlan.handle_event", queue="events", retry=RETRY)
 def handle_event(*, handler: str, identity: str, payload: dict[str, Any]) -> None:
-    """Runs one handler of one event."""
+    """Runs one handler of one event: jobs that an earlier version left waiting."""
     from anlan.kit.events import deliver
 
     deliver(handler, identity, payload)
+
+
+@app.task(name="anlan.handle_events", queue="events", retry=RETRY)
+def handle_events(*, handler: str, events: list[tuple[str, dict[str, Any]]]) -> None:
+    """Runs one handler of one event or of several."""
+    from anlan.kit.events import deliver_all
+
+    deliver_all(handler, events)
 
 
 @app.task(name="anlan.deliver_notice", queue="notices", retry=RETRY)
@@ -25,3 +33,11 @@ def deliver_notice(*, notice_id: int) -> None:
     from anlan.kit.notices import notice_deliver
 
     notice_deliver(notice_id=notice_id)
+
+
+@app.task(name="anlan.deliver_notices", queue="notices", retry=RETRY)
+def deliver_notices(*, address: str, notice_ids: list[int]) -> None:
+    """Hands messages to one person's channel: by themselves, or as one where there are many."""
+    from anlan.kit.bundles import notices_deliver
+
+    notices_deliver(address=address, notice_ids=notice_ids)

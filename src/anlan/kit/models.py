@@ -41,7 +41,8 @@ class Deadline(models.Model):
 class Notice(models.Model):
     """A message to a person or role, in one outbox whatever the channel.
 
-    `address` is `user:<id>` or `role:<role>@<area code>` for the pages, or any Apprise address.
+    `address` is `user:<id>` or `role:<role>@<area code>` for the pages, or any Apprise address. `bundle` is the message
+    by which this one was told together with others, counted by `tag` and `place`.
     """
 
     class State(models.TextChoices):
@@ -49,6 +50,8 @@ class Notice(models.Model):
         SENT = "sent", _("已发送")
         FAILED = "failed", _("发送失败")
         READ = "read", _("已读")
+        HELD = "held", _("待合并发送")
+        WITHDRAWN = "withdrawn", _("已撤回")
 
     address = models.CharField(_("收件地址"), max_length=300)
     title = models.CharField(_("标题"), max_length=200)
@@ -59,6 +62,12 @@ class Notice(models.Model):
     about_id = models.BigIntegerField(null=True)
     state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.WAITING)
     error = models.TextField(_("失败原因"), blank=True)
+    tag = models.CharField(_("计数类别"), max_length=20, blank=True)
+    place = models.CharField(_("地点"), max_length=120, blank=True)
+    urgent = models.BooleanField(_("不等待合并"), default=False)
+    bundle = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="bundled", verbose_name=_("合并于")
+    )
     created_at = models.DateTimeField(_("生成时间"), auto_now_add=True)
     sent_at = models.DateTimeField(_("发送时间"), null=True)
     read_at = models.DateTimeField(_("阅读时间"), null=True)
@@ -66,7 +75,24 @@ class Notice(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("通知")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["address", "-created_at"], name="notice_inbox")]
+        indexes = [
+            models.Index(fields=["address", "-created_at"], name="notice_inbox"),
+            models.Index(fields=["about", "about_id"], name="notice_about"),
+            models.Index(fields=["address"], condition=models.Q(state="held"), name="notice_held"),
+        ]
+
+
+class NoticeGate(models.Model):
+    """What lately left for an address: the window's begin, messages sent singly in it, the last bundle and the next."""
+
+    address = models.CharField(max_length=300, unique=True)
+    since = models.DateTimeField(null=True)
+    sent = models.PositiveIntegerField(default=0)
+    bundled_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="gate_due")]
 
 
 class NoticeReading(models.Model):

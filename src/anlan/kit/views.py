@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from anlan.kit.figure_rows import table_of
 from anlan.kit.figures import Period, figure_value, figures, year_period
-from anlan.kit.inbox import notice_read, notices_of, notices_read_all, unread_of
+from anlan.kit.inbox import addresses_of, bundled_of, notice_read, notices_of, notices_read_all, unread_of
 from anlan.kit.models import Notice
 
 PAGE = 50
@@ -59,9 +59,11 @@ def figure_page(request: HttpRequest, key: str) -> HttpResponse:
 
 @login_required
 def notices_page(request: HttpRequest) -> HttpResponse:
-    page = Paginator(notices_of(request.user), PAGE).get_page(request.GET.get("page"))
+    bundle = request.GET.get("bundle", "")
+    rows = bundled_of(request.user, bundle) if bundle else notices_of(request.user)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     unread = set(unread_of(request.user).values_list("pk", flat=True))
-    return render(request, "kit/notices.html", {"page": page, "unread": unread})
+    return render(request, "kit/notices.html", {"page": page, "unread": unread, "query": f"bundle={bundle}"})
 
 
 @login_required
@@ -82,7 +84,7 @@ def notices_read(request: HttpRequest) -> HttpResponse:
 @require_POST
 def notice_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Marks one as read and goes where it points."""
-    notice: Notice = get_object_or_404(notices_of(request.user), pk=pk)
+    notice: Notice = get_object_or_404(Notice.objects.filter(address__in=addresses_of(request.user)), pk=pk)
     notice_read(notice=notice, user=request.user)
     here = url_has_allowed_host_and_scheme(notice.url, allowed_hosts={request.get_host()})
     return HttpResponseRedirect(notice.url if notice.url and here else reverse("kit:notices"))

@@ -11,14 +11,14 @@ from django.contrib.gis.geos import Point
 from django.db import connection
 from numpy.typing import NDArray
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import chains_due, clocks_stop
+from anlan.monitoring.clocks import chains_due, clocks_stop, unshelves_set
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
-from anlan.monitoring.models import Alarm, AlarmStep
+from anlan.monitoring.models import Alarm, AlarmStep, Level
 from anlan.monitoring.moments import moment
 from anlan.monitoring.resolve import KnownDevice, LockedSeries
-from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.showing import alarms_show
 from anlan.monitoring.suppression import (
     Cover,
     SuppressionBook,
@@ -118,8 +118,8 @@ def transitions_write(transitions: Iterable[Transition], now: int) -> AlarmNews:
     _save(pen)
     _causes(pen, devices)
     _publish(pen)
-    for alarm in {id(a): a for a in [*pen.fresh, *pen.changed.values()]}.values():
-        alarm_show(alarm, devices[alarm.series_id])
+    shown = {id(alarm): alarm for alarm in [*pen.fresh, *pen.changed.values()]}.values()
+    alarms_show((alarm, devices[alarm.series_id]) for alarm in shown)
     return AlarmNews(
         raised=pen.ids(AlarmStepName.RAISE),
         escalated=pen.ids(AlarmStepName.ESCALATE),
@@ -150,6 +150,8 @@ def _apply(pen: _Pen, transition: Transition) -> None:
         alarm.acknowledged_at = alarm.acknowledged_by = None
     if not state.is_shelved:
         alarm.shelved_until = alarm.shelved_by = None
+        if step == AlarmStepName.ESCALATE and not state.is_hidden:
+            alarm.announced_at = alarm.announced_at or pen.now
     if alarm.pk:
         pen.changed[alarm.pk] = alarm
     _note(pen, alarm, step, transition, before)
@@ -193,9 +195,18 @@ def _raise(pen: _Pen, transition: Transition) -> Alarm:
     _note(pen, alarm, AlarmStepName.RAISE, transition, 0)
     if cover := pen.book.cover_of(device.id, alarm.kind, alarm.level):
         _hide(pen, alarm, cover, transition)
+    elif shelf := _shelf(pen, alarm):
+        alarm.shelved_until, alarm.shelved_by_id, alarm.shelf_whole = shelf.shelved_until, shelf.shelved_by_id, True
+        _note(pen, alarm, AlarmStepName.SHELVE, transition, 0)
     else:
         alarm.announced_at = pen.now
     return alarm
+
+
+def _shelf(pen: _Pen, alarm: Alarm) -> Alarm | None:
+    """The alarm of the same series that a person shelved with all that it does, at this level or a higher one."""
+    others = (pen.active.get((alarm.series_id, kind)) for kind in Alarm.Kind)
+    return next((one for one in others if one and one.keeps_on_shelf(alarm.level, pen.now)), None)
 
 
 def _hide(pen: _Pen, alarm: Alarm, cover: Cover, transition: Transition) -> None:
@@ -218,6 +229,7 @@ def _save(pen: _Pen) -> None:
             cursor.execute(_CHANGE, [list(column) for column in zip(*rows, strict=True)])
     Alarm.objects.bulk_create(pen.fresh)
     AlarmStep.objects.bulk_create(pen.steps)
+    unshelves_set(alarm for alarm in pen.fresh if alarm.shelved_until)
     clocks_stop(pen.changed.values(), pen.now)
 
 
@@ -232,15 +244,22 @@ _TELLS = {AlarmStepName.RAISE, AlarmStepName.RELEASE, AlarmStepName.ESCALATE}
 
 
 def _publish(pen: _Pen) -> None:
-    """People hear only of what they were told of: an alarm raised while hidden is news when it is released."""
-    raised = {AlarmStepName.RAISE, AlarmStepName.RELEASE}
-    for step, alarm, before, after in pen.news:
-        if alarm.announced_at is None:
-            continue
-        if step in raised and not (step == AlarmStepName.RAISE and alarm.hidden_at is not None):
-            publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level if step == AlarmStepName.RELEASE else after))
-        elif step == AlarmStepName.ESCALATE and not alarm.is_hidden:
-            publish(AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after))
-        elif step == AlarmStepName.CLEAR:
-            publish(AlarmCleared(alarm_id=alarm.pk))
-    chains_due(alarm.pk for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)
+    """People hear only of what they were told of: an alarm raised while hidden is news when it is released.
+
+    Telling people comes first; all news of an alarm that is red goes before that of others, in its own order.
+    """
+    chains_due(alarm for step, alarm, _, _ in pen.news if step in _TELLS and alarm.is_waiting)
+    red = {alarm.pk for _, alarm, _, after in pen.news if after >= Level.RED}
+    told = [(alarm.pk in red, event) for step, alarm, *levels in pen.news if (event := _event(step, alarm, *levels))]
+    for urgent in (True, False):
+        publish_all([event for first, event in told if first == urgent], urgent=urgent)
+
+
+def _event(step: AlarmStepName, alarm: Alarm, before: int, after: int) -> object | None:
+    if alarm.announced_at is None:
+        return None
+    if step == AlarmStepName.RELEASE or (step == AlarmStepName.RAISE and alarm.hidden_at is None):
+        return AlarmRaised(alarm_id=alarm.pk, level=alarm.level if step == AlarmStepName.RELEASE else after)
+    if step == AlarmStepName.ESCALATE and not alarm.is_hidden:
+        return AlarmEscalated(alarm_id=alarm.pk, level_before=before, level=after)
+    return AlarmCleared(alarm_id=alarm.pk) if step == AlarmStepName.CLEAR else None

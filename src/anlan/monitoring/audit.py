@@ -8,7 +8,6 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from anlan.kit.deadlines import deadline_set
@@ -19,8 +18,7 @@ from anlan.monitoring.clocks import (
     REPEAT,
     SUBJECT,
     UNSHELVE,
-    ChainStep,
-    chain_of,
+    Chains,
     chain_resume,
     clocks_allowed,
     clocks_stop,
@@ -29,7 +27,7 @@ from anlan.monitoring.clocks import (
 )
 from anlan.monitoring.escalation import chain_start
 from anlan.monitoring.findings import finding_note
-from anlan.monitoring.folding import cause_fold, release
+from anlan.monitoring.folding import cause_fold, loose_release
 from anlan.monitoring.maintenance import ENDS, STARTS, window_begin, window_end
 from anlan.monitoring.models import Alarm, AlarmFinding, AuditRun, MaintenanceWindow, Suppression
 
@@ -48,7 +46,7 @@ class _Round:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.checked = self.mended = self.reported = 0
-        self.chains: dict[tuple[int, int], list[ChainStep]] = {}
+        self.chains = Chains()
 
     def found(self, kind: str, *, alarm: Alarm | None = None, subject: str = "", mended: bool = True) -> None:
         self.mended += mended
@@ -56,10 +54,12 @@ class _Round:
         finding_note(kind=kind, alarm=alarm, subject=subject, mended=mended, now=self.now)
 
     def wanted(self, alarm: Alarm) -> set[str]:
-        key = alarm.area_id, alarm.level
-        if alarm.is_waiting and key not in self.chains:
-            self.chains[key] = chain_of(alarm)
-        return clocks_wanted(alarm, self.chains.get(key))
+        return clocks_wanted(alarm, self.chains.of(alarm) if alarm.is_waiting else None)
+
+    def latest(self, alarm: Alarm, kind: str) -> datetime:
+        """The latest moment for which an alarm's clock can have been set by now."""
+        at = self.chains.repeat_at(alarm, self.now) if kind == REPEAT else self.chains.next_at(alarm, self.now)
+        return (at or self.now) + GRACE
 
 
 def alarms_audit(*, now: datetime | None = None) -> AuditRun:
@@ -96,15 +96,17 @@ def _clocks(turn: _Round) -> None:
 def _wrong(turn: _Round, alarm: Alarm, rows: dict[str, Deadline]) -> list[str]:
     """Clocks that must run and do not, or run and must not."""
     wanted = turn.wanted(alarm)
-    if alarm.announced_at is not None and alarm.announced_at > turn.now - GRACE:
+    if alarm.announced_at is not None and abs(turn.now - alarm.announced_at) < GRACE:
         return []
-    missing = [kind for kind in sorted(wanted) if not _runs(rows.get(kind), turn.now)]
+    missing = [kind for kind in sorted(wanted) if not _runs(turn, alarm, rows.get(kind))]
     return missing + [kind for kind, row in rows.items() if kind not in clocks_allowed(alarm) and row.passed_at is None]
 
 
-def _runs(row: Deadline | None, now: datetime) -> bool:
-    """One that is due and not swept yet is reported as overdue, not mended."""
-    return row is not None and (row.passed_at is None or row.passed_at >= now - GRACE)
+def _runs(turn: _Round, alarm: Alarm, row: Deadline | None) -> bool:
+    """One that is due and not swept yet is reported as overdue, not mended; a clock set back leaves one too far off."""
+    if row is None or (row.passed_at is not None and abs(turn.now - row.passed_at) > GRACE):
+        return False
+    return row.passed_at is not None or row.kind == UNSHELVE or row.due_at <= turn.latest(alarm, row.kind)
 
 
 def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
@@ -114,7 +116,7 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
         alarm = rows.get(pk=alarm_id)
         row = Deadline.objects.filter(kind=kind, subject=SUBJECT, subject_id=alarm_id, met_at=None).first()
         if kind in clocks_wanted(alarm):
-            if not _runs(row, turn.now):
+            if not _runs(turn, alarm, row):
                 _set(alarm, kind, turn.now)
                 turn.found(MISSING[kind], alarm=alarm)
         elif row is not None and kind not in clocks_allowed(alarm):
@@ -123,6 +125,7 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
 
 
 def _set(alarm: Alarm, kind: str, now: datetime) -> None:
+    """A chain that stood still goes on at once; a reminder too, and both count from now on."""
     if kind == UNSHELVE:
         unshelve_set(alarm)
     elif not alarm.chain_place:
@@ -145,15 +148,8 @@ def _hidden(turn: _Round) -> None:
     """Hidden alarms that nothing hides any more: the news of it was lost, or the rule was taken back."""
     if (taken_back := Suppression.objects.filter(rule__active=False)).exists():
         taken_back.delete()
-    holds = Suppression.objects.filter(device=OuterRef("device_id")).filter(
-        Q(alarm=OuterRef("hidden_under_id")) | Q(window=OuterRef("hidden_window_id"))
-    )
-    loose = Alarm.objects.open().hidden().filter(~Exists(holds), hidden_at__lt=turn.now - GRACE)
-    for pk in list(loose.values_list("pk", flat=True)):
-        with transaction.atomic():
-            alarms = list(Alarm.objects.open().hidden().select_for_update().filter(pk=pk))
-            if release(alarms, turn.now):
-                turn.found(Kind.NOT_RELEASED, alarm=alarms[0])
+    for alarm in Alarm.objects.filter(pk__in=loose_release(now=turn.now, before=turn.now - GRACE)):
+        turn.found(Kind.NOT_RELEASED, alarm=alarm)
 
 
 def _causes(turn: _Round) -> None:

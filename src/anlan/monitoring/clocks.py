@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from anlan.kit.deadlines import deadline_meet, deadline_set
-from anlan.kit.events import publish
+from anlan.kit.deadlines import deadline_set, deadlines_set
+from anlan.kit.events import publish_all
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.kit.models import Deadline
+from anlan.kit.notices import notices_withdraw
 from anlan.monitoring.events import ChainsDue
-from anlan.monitoring.models import Alarm, DutyRole, EscalationStep
+from anlan.monitoring.models import Alarm, DutyRole, EscalationStep, Level
 
 REPEAT, CHAIN, UNSHELVE = "alarm.repeat", "alarm.chain", "alarm.unshelve"
 CLOCKS = (REPEAT, CHAIN, UNSHELVE)
 SUBJECT = "monitoring.alarm"
 LEAST_MINUTES = 1
-TOLD_AT_ONCE = 10
+TOLD_AT_ONCE = 50
 
 
 class ChainStep(NamedTuple):
@@ -73,7 +74,7 @@ def clocks_allowed(alarm: Alarm) -> set[str]:
 
 
 def clocks_stop(alarms: Iterable[Alarm], now: datetime) -> None:
-    """Stops every clock that must not run in the state in which these alarms are now; two statements for any number."""
+    """Stops every clock that must not run in the state in which these alarms are now, and takes back reminders on their way."""
     found = list(alarms)
     quiet = [alarm.pk for alarm in found if not alarm.is_waiting]
     off_shelf = [alarm.pk for alarm in found if alarm.shelved_until is None]
@@ -81,27 +82,17 @@ def clocks_stop(alarms: Iterable[Alarm], now: datetime) -> None:
         if ids:
             rows = Deadline.objects.filter(kind__in=kinds, subject=SUBJECT, subject_id__in=ids, met_at=None)
             rows.update(met_at=now)
+    if quiet:
+        notices_withdraw(about=SUBJECT, ids=quiet)
 
 
-def chains_due(alarm_ids: Iterable[int]) -> None:
-    """Has people told of these alarms by jobs, some alarms each: in order of id, as all lock them, and few, as all wait."""
-    ids = sorted(set(alarm_ids))
-    for start in range(0, len(ids), TOLD_AT_ONCE):
-        publish(ChainsDue(alarm_ids=tuple(ids[start : start + TOLD_AT_ONCE])))
-
-
-def repeat_set(alarm: Alarm, now: datetime) -> None:
-    deadline_set(kind=REPEAT, subject=alarm, due_at=now + timedelta(minutes=repeat_minutes(alarm.level)))
-
-
-def chain_set(alarm: Alarm, now: datetime) -> None:
-    """Sets when the next step is due: its distance from the step before, counted from `now`; stops after the last."""
-    steps, place = chain_of(alarm), alarm.chain_place
-    if place < len(steps):
-        before = steps[place - 1].after if place else 0
-        deadline_set(kind=CHAIN, subject=alarm, due_at=now + timedelta(minutes=steps[place].after - before))
-    else:
-        deadline_meet(kind=CHAIN, subject=alarm, at=now)
+def chains_due(alarms: Iterable[Alarm]) -> None:
+    """Has people told of these alarms by jobs, some alarms each: in order of id, as all lock them; red ones first."""
+    found = {alarm.pk: alarm for alarm in alarms}
+    for urgent in (True, False):
+        ids = sorted(pk for pk, alarm in found.items() if (alarm.level >= Level.RED) == urgent)
+        parts = [tuple(ids[start : start + TOLD_AT_ONCE]) for start in range(0, len(ids), TOLD_AT_ONCE)]
+        publish_all([ChainsDue(alarm_ids=part) for part in parts], urgent=urgent)
 
 
 def unshelve_set(alarm: Alarm) -> None:
@@ -109,8 +100,58 @@ def unshelve_set(alarm: Alarm) -> None:
     deadline_set(kind=UNSHELVE, subject=alarm, due_at=alarm.shelved_until)
 
 
+def unshelves_set(alarms: Iterable[Alarm]) -> None:
+    """The same of many."""
+    due = {alarm.pk: alarm.shelved_until for alarm in alarms if alarm.shelved_until is not None}
+    deadlines_set(kind=UNSHELVE, subject=Alarm, due=due)
+
+
 def chain_resume(*, alarm: Alarm, now: datetime) -> None:
     """After a pause: told again at once, and the chain goes on where it stopped."""
-    if alarm.is_waiting:
-        deadline_set(kind=REPEAT, subject=alarm, due_at=now)
-        chain_set(alarm, now)
+    chains_resume(alarms=[alarm], now=now)
+
+
+def chains_resume(*, alarms: Iterable[Alarm], now: datetime) -> None:
+    """The same of many, with a few statements."""
+    waiting = [alarm for alarm in alarms if alarm.is_waiting]
+    chains_set(waiting, Chains(), now)
+    deadlines_set(kind=REPEAT, subject=Alarm, due={alarm.pk: now for alarm in waiting})
+
+
+class Chains:
+    """Chains of alarms and minutes between reminders, each read once: what one transaction asks for many alarms."""
+
+    def __init__(self) -> None:
+        self._steps: dict[tuple[int, int], list[ChainStep]] = {}
+        self._repeats: dict[int, int] = {}
+
+    def of(self, alarm: Alarm) -> list[ChainStep]:
+        key = alarm.area_id, alarm.level
+        if key not in self._steps:
+            self._steps[key] = chain_of(alarm)
+        return self._steps[key]
+
+    def repeat_at(self, alarm: Alarm, now: datetime) -> datetime:
+        if alarm.level not in self._repeats:
+            self._repeats[alarm.level] = repeat_minutes(alarm.level)
+        return now + timedelta(minutes=self._repeats[alarm.level])
+
+    def next_at(self, alarm: Alarm, now: datetime) -> datetime | None:
+        """When the next step is due: its distance from the step before, counted from `now`; None after the last."""
+        steps, place = self.of(alarm), alarm.chain_place
+        if place >= len(steps):
+            return None
+        return now + timedelta(minutes=steps[place].after - (steps[place - 1].after if place else 0))
+
+
+def chains_set(alarms: Iterable[Alarm], chains: Chains, now: datetime) -> None:
+    """Sets when the next step of each is due; stops the clock of those that have none left."""
+    next_at = {alarm.pk: chains.next_at(alarm, now) for alarm in alarms}
+    deadlines_set(kind=CHAIN, subject=Alarm, due={pk: at for pk, at in next_at.items() if at is not None})
+    if over := [pk for pk, at in next_at.items() if at is None]:
+        Deadline.objects.filter(kind=CHAIN, subject=SUBJECT, subject_id__in=over, met_at=None).update(met_at=now)
+
+
+def repeats_set(alarms: Iterable[Alarm], chains: Chains, now: datetime) -> None:
+    due = {alarm.pk: chains.repeat_at(alarm, now) for alarm in alarms}
+    deadlines_set(kind=REPEAT, subject=Alarm, due=due)

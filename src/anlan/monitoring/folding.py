@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish_all
 from anlan.monitoring.alarm_flow import FLOW, AlarmStepName
-from anlan.monitoring.clocks import chain_resume, chains_due, clocks_stop
+from anlan.monitoring.clocks import chains_due, chains_resume, clocks_stop
 from anlan.monitoring.events import AlarmRaised
-from anlan.monitoring.models import Alarm, AlarmStep
+from anlan.monitoring.models import Alarm, AlarmStep, Level, Suppression
 from anlan.monitoring.resolve import devices_by_id
-from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.showing import alarms_show
 from anlan.monitoring.suppression import Cover, cover_visible, covers_of, is_cause, suppression_book
 
 
@@ -67,6 +67,17 @@ def window_release(*, window_id: int, now: datetime | None = None) -> list[int]:
     return release(list(rows.order_by("id")), now or timezone.now())
 
 
+@transaction.atomic
+def loose_release(*, now: datetime, before: datetime | None = None) -> list[int]:
+    """Brings out hidden alarms that nothing hides any more; with `before` only those hidden until then."""
+    holds = Suppression.objects.filter(device=OuterRef("device_id")).filter(
+        Q(alarm=OuterRef("hidden_under_id")) | Q(window=OuterRef("hidden_window_id"))
+    )
+    loose = Alarm.objects.open().hidden().select_for_update(of=("self",)).filter(~Exists(holds))
+    rows = loose if before is None else loose.filter(hidden_at__lt=before)
+    return release(list(rows.order_by("id")), now)
+
+
 def release(alarms: Sequence[Alarm], now: datetime) -> list[int]:
     """Brings locked hidden alarms out, or moves them under what else hides them; gives the ids of those brought out."""
     covers = {alarm.pk: _other_cover(alarm) for alarm in alarms}
@@ -79,12 +90,12 @@ def release(alarms: Sequence[Alarm], now: datetime) -> list[int]:
         alarm.released_at, alarm.announced_at = now, alarm.announced_at or now
     Alarm.objects.bulk_update(out, ["released_at", "announced_at"])
     _note(out, AlarmStepName.RELEASE, now)
-    for alarm in out:
-        if alarm.pk in told_before:
-            chain_resume(alarm=alarm, now=now)
-        else:
-            publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level))
-    chains_due(alarm.pk for alarm in out if alarm.pk not in told_before)
+    chains_resume(alarms=[alarm for alarm in out if alarm.pk in told_before], now=now)
+    fresh = [alarm for alarm in out if alarm.pk not in told_before]
+    for urgent in (True, False):
+        rows = [alarm for alarm in fresh if (alarm.level >= Level.RED) == urgent]
+        publish_all([AlarmRaised(alarm_id=alarm.pk, level=alarm.level) for alarm in rows], urgent=urgent)
+    chains_due(fresh)
     _show(out)
     return [alarm.pk for alarm in out]
 
@@ -110,5 +121,4 @@ def _why(alarm: Alarm, step: AlarmStepName) -> str:
 
 def _show(alarms: Sequence[Alarm]) -> None:
     devices = devices_by_id(alarm.device_id for alarm in alarms) if alarms else {}
-    for alarm in alarms:
-        alarm_show(alarm, devices[alarm.device_id])
+    alarms_show((alarm, devices[alarm.device_id]) for alarm in alarms)

@@ -45,12 +45,19 @@ class AssignForm(forms.Form):
 
 class ShelveForm(forms.Form):
     minutes = forms.TypedChoiceField(label=_("搁置多久"), coerce=int)
+    whole = forms.ChoiceField(
+        label=_("搁置什么"), required=False,
+        choices=[("", _("只搁置这一条报警")), ("1", _("该指标的全部报警,连同期间新出现的(更高级别的除外)"))],
+    )  # fmt: skip
     reason = _note(_("搁置原因"), example=_("如:传感器检修,已约14时更换"), required=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices: Any = self.fields["minutes"]
         choices.choices = [(minutes, span_words(minutes)) for minutes in shelve_choices()]
+
+    def clean_whole(self) -> bool:
+        return self.cleaned_data["whole"] == "1"
 
 
 def span_words(minutes: int) -> str:

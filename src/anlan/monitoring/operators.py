@@ -13,7 +13,7 @@ from django.db.models import Avg, Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
 from anlan.kit.law import law_rule
-from anlan.monitoring.models import Alarm, AlarmStep, DutyRole, DutyShift
+from anlan.monitoring.models import Alarm, AlarmStep, DutyRole, DutyShift, Series
 from anlan.monitoring.wording import series_title
 
 SLOT = timedelta(minutes=10)
@@ -24,20 +24,29 @@ PERIODS = {"shift": timedelta(hours=8), "day": timedelta(days=1), "week": timede
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """The law row of the load: acceptable and flood rates per person and slot, hours until stale, chatter's minutes."""
+    """The law row of the load: acceptable and flood rates per person and slot, hours until stale, what is brief.
+
+    A fleeting alarm is gone within so many seconds; of a chattering series so many alarms come up within so many.
+    """
 
     acceptable: float
     flood: float
     stale_hours: float
-    chatter_minutes: float
-    source: str
-    verified: str
+    fleeting_seconds: float = 60
+    chatter_times: int = 3
+    chatter_seconds: float = 60
+    source: str = ""
+    verified: str = ""
 
     @classmethod
     def now(cls) -> "Reference":
         row = law_rule("operator_alarm_load")
-        numbers = {name: float(row.value[name]) for name in ("acceptable", "flood", "stale_hours", "chatter_minutes")}
-        return cls(**numbers, source=row.source, verified=row.get_verified_display())
+        numbers = {name: float(row.value[name]) for name in NUMBERS if name in row.value}
+        times = max(2, int(row.value.get("chatter_times", 3)))
+        return cls(**numbers, chatter_times=times, source=row.source, verified=row.get_verified_display())
+
+
+NUMBERS = ("acceptable", "flood", "stale_hours", "fleeting_seconds", "chatter_seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +72,13 @@ class Flood:
 
 @dataclass(frozen=True, kw_only=True)
 class BadActor:
-    """A series by how often it alarms; `chatter` counts those that were gone within the reference's minutes."""
+    """A series by how often it alarms: how many were fleeting, how many chattered, how many stand; its share of all (%)."""
 
     device_id: int
     device: str
     series: str
     alarms: int
+    fleeting: int
     chatter: int
     open: int
     share: float
@@ -145,37 +155,45 @@ def floods_of(slots: Sequence[Slot], limit: float) -> list[Flood]:
     ]
 
 
-def bad_actors(user: Any, start: datetime, end: datetime, *, chatter_minutes: float, top: int = TOP) -> list[BadActor]:
+_ACTORS = """
+select series_id, count(*), count(*) filter (where cleared_at - raised_at < %s), count(*) filter (where chatters),
+    count(*) filter (where cleared_at is null), 100.0 * count(*) / sum(count(*)) over ()
+from (
+    select *, bool_or(begins) over (
+        partition by series_id order by raised_at, id rows between {before} preceding and current row) chatters
+    from (
+        select *, lead(raised_at, {before}) over (partition by series_id order by raised_at, id) - raised_at <= %s begins
+        from ({told}) told) begun) told
+group by 1 order by 2 desc, 1 limit %s
+"""
+
+
+def bad_actors(
+    user: Any, start: datetime, end: datetime, *, reference: Reference | None = None, top: int = TOP
+) -> list[BadActor]:
     """The series that alarm most often."""
-    rows = told_in(user, start, end)
-    total = rows.count()
-    brief = Q(cleared_at__lt=F("raised_at") + timedelta(minutes=chatter_minutes))
-    counted = (
-        rows.order_by()
-        .values("series_id")
-        .annotate(alarms=Count("pk"), chatter=Count("pk", filter=brief), open=Count("pk", filter=Q(cleared_at=None)))
-        .order_by("-alarms", "series_id")[:top]
-    )
-    found = list(counted)
-    known = {
-        alarm.series_id: alarm
-        for alarm in Alarm.objects.filter(series_id__in=[row["series_id"] for row in found])
-        .select_related("device", "series")
-        .order_by("series_id")
-        .distinct("series_id")
-    }
-    return [_actor(row, known[row["series_id"]], total) for row in found]
+    limits = reference or Reference.now()
+    told = told_in(user, start, end).order_by().values_list("id", "series_id", "raised_at", "cleared_at")
+    sql, told_values = told.query.sql_with_params()
+    fleeting, chatter = timedelta(seconds=limits.fleeting_seconds), timedelta(seconds=limits.chatter_seconds)
+    values: list[Any] = [fleeting, chatter, *told_values, top]
+    with connection.cursor() as cursor:
+        cursor.execute(_ACTORS.format(told=sql, before=limits.chatter_times - 1), values)
+        found = cursor.fetchall()
+    known = Series.objects.select_related("device").in_bulk([row[0] for row in found])
+    return [_actor(known[row[0]], *row[1:]) for row in found]
 
 
-def _actor(row: Mapping[str, Any], alarm: Alarm, total: int) -> BadActor:
+def _actor(series: Series, alarms: int, fleeting: int, chatter: int, still_open: int, share: Any) -> BadActor:
     return BadActor(
-        device_id=alarm.device_id,
-        device=alarm.device.name,
-        series=series_title(alarm.series, alarm.device.protocol),
-        alarms=row["alarms"],
-        chatter=row["chatter"],
-        open=row["open"],
-        share=100 * row["alarms"] / total,
+        device_id=series.device_id,
+        device=series.device.name,
+        series=series_title(series, series.device.protocol),
+        alarms=alarms,
+        fleeting=fleeting,
+        chatter=chatter,
+        open=still_open,
+        share=float(share),
     )
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from anlan.accounts.models import Area
 from anlan.monitoring import store
 from anlan.monitoring.chart import BUCKETS, Chart, chart_of
-from anlan.monitoring.models import Alarm, Device, DeviceFrame, Series
+from anlan.monitoring.models import Alarm, Device, DeviceFrame, Level, Series
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import RuleInForce, rules_in_force
 from anlan.monitoring.wording import series_title
@@ -47,12 +47,15 @@ def alarms_of(user: Any) -> QuerySet[Alarm]:
 
 
 def alarms_standing(user: Any) -> dict[str, int]:
-    """How many of the main list are active and waiting for a person, by level; and all that are active."""
-    active = Alarm.objects.visible_to(user).standing()
-    levels = {
-        str(row["level"]): row["number"] for row in active.values("level").order_by().annotate(number=Count("pk"))
+    """How many of the main list are active and waiting for a person, by level; all, and the red ones that wait."""
+    active, unseen = Alarm.objects.visible_to(user).standing(), Count("pk", filter=Q(acknowledged_at=None))
+    rows = list(active.order_by().values_list("level").annotate(number=Count("pk"), unseen=unseen))
+    return {
+        **{str(level): number for level, number, _waiting in rows},
+        "all": sum(number for _level, number, _waiting in rows),
+        "unseen": sum(waiting for _level, _number, waiting in rows),
+        "red": sum(waiting for level, _number, waiting in rows if level == Level.RED),
     }
-    return {**levels, "all": sum(levels.values()), "unseen": active.filter(acknowledged_at=None).count()}
 
 
 def alarm_chart(alarm: Alarm, rule: RuleInForce | None) -> Chart | None:

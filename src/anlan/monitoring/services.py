@@ -14,19 +14,23 @@ from django.utils.translation import gettext as _
 
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
+from anlan.kit.events import publish
 from anlan.kit.flow import IllegalStep
 from anlan.kit.law import law_value
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.clocks import chain_resume, clocks_stop, paths_above, unshelve_set
 from anlan.monitoring.escalation import chain_hand_up, tell_assignee
+from anlan.monitoring.events import AlarmRaised
 from anlan.monitoring.life.flow import FLOW as FLOW_OF_LIFE
 from anlan.monitoring.life.flow import LifeStep, Stage
 from anlan.monitoring.life.tokens_kept import token_kept
 from anlan.monitoring.models import Alarm, AlarmStep, Device, DutyRole
+from anlan.monitoring.models.alarm import AlarmRows
 from anlan.monitoring.resolve import devices_by_id
-from anlan.monitoring.showing import alarm_show
+from anlan.monitoring.showing import alarm_show, alarms_show
 
 TOKEN_BYTES = 32
+SEEN_TOGETHER = 200
 ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.COMMANDER)
 """Those who act on alarms at the desk. It is a step, not a right to edit alarm rows, so the grants do not give it."""
 ASSIGNED = (*ACKNOWLEDGERS, Role.LEADER, Role.INSPECTOR, Role.DEPARTMENT, Role.STREET)
@@ -59,15 +63,31 @@ def alarm_acknowledge(*, alarm: Alarm, by: Any, note: str = "") -> Alarm:
 
 
 def alarms_acknowledge(*, alarms: Iterable[Alarm], by: Any, note: str = "") -> tuple[int, int]:
-    """Acknowledges one by one, each in a transaction of its own; how many were, and how many others had been."""
-    done = passed = 0
-    for alarm in alarms:
-        try:
-            alarm_acknowledge(alarm=alarm, by=by, note=note)
-            done += 1
-        except IllegalStep:
-            passed += 1
-    return done, passed
+    """Acknowledges many, some in each transaction; how many were, and how many others had been or cannot be."""
+    if not may_acknowledge(by):
+        raise PermissionDenied(_("您的角色不能处理报警。"))
+    ids = sorted(alarm.pk for alarm in alarms)
+    done = sum(
+        _seen_together(ids[start : start + SEEN_TOGETHER], by, note) for start in range(0, len(ids), SEEN_TOGETHER)
+    )
+    return done, len(ids) - done
+
+
+@transaction.atomic
+def _seen_together(ids: list[int], by: Any, note: str) -> int:
+    """Alarms of the list with a few statements, locked in order of id as all lock them."""
+    at, step = timezone.now(), AlarmStepName.ACKNOWLEDGE
+    rows = [alarm for alarm in _rows().filter(pk__in=ids).order_by("pk") if step in FLOW.steps(alarm.state)]
+    for alarm in rows:
+        alarm.acknowledged_at, alarm.acknowledged_by = at, by
+    Alarm.objects.filter(pk__in=[alarm.pk for alarm in rows]).update(acknowledged_at=at, acknowledged_by=by)
+    AlarmStep.objects.bulk_create(
+        AlarmStep(alarm=alarm, step=step, at=at, level=alarm.level, by=by, note=note.strip()[:500]) for alarm in rows
+    )
+    clocks_stop(rows, at)
+    devices = devices_by_id({alarm.device_id for alarm in rows}) if rows else {}
+    alarms_show((alarm, devices[alarm.device_id]) for alarm in rows)
+    return len(rows)
 
 
 @transaction.atomic
@@ -94,20 +114,29 @@ def alarm_comment(*, alarm: Alarm, by: Any, note: str) -> Alarm:
 
 
 @transaction.atomic
-def alarm_shelve(*, alarm: Alarm, by: Any, minutes: int, reason: str) -> Alarm:
-    """Takes it out of the main list until an end, at which it comes back by itself; a higher level ends it before."""
+def alarm_shelve(*, alarm: Alarm, by: Any, minutes: int, reason: str, whole: bool = False) -> Alarm:
+    """Takes it out of the main list until an end, at which it comes back by itself; a higher level ends it before.
+
+    With `whole` all else that stands of its series goes with it, and so does what comes up until then and is no worse.
+    """
     locked, at = _locked(alarm, by), timezone.now()
     _allowed(locked, AlarmStepName.SHELVE)
     if minutes not in shelve_choices():
         raise IllegalStep(_("搁置时长不在允许的选项内。"))
     if not reason.strip():
         raise IllegalStep(_("搁置须写明原因。"))
-    locked.shelved_until, locked.shelved_by = at + timedelta(minutes=minutes), by
-    end = f"{timezone.localtime(locked.shelved_until):%m-%d %H:%M}"
-    note = _("至 %(end)s。%(reason)s") % {"end": end, "reason": reason.strip()}
-    _done(locked, AlarmStepName.SHELVE, by, note, at, "shelved_until", "shelved_by")
-    unshelve_set(locked)
+    others = _rows().standing().filter(series_id=locked.series_id).exclude(pk=locked.pk) if whole else ()
+    for one in [locked, *others]:
+        _to_the_shelf(one, by, at, at + timedelta(minutes=minutes), reason.strip(), whole)
     return locked
+
+
+def _to_the_shelf(alarm: Alarm, by: Any, at: datetime, until: datetime, reason: str, whole: bool) -> None:
+    alarm.shelved_until, alarm.shelved_by, alarm.shelf_whole = until, by, whole
+    words = _("至 %(end)s,连同该指标的其他报警。%(reason)s") if whole else _("至 %(end)s。%(reason)s")
+    note = words % {"end": f"{timezone.localtime(until):%m-%d %H:%M}", "reason": reason}
+    _done(alarm, AlarmStepName.SHELVE, by, note, at, "shelved_until", "shelved_by", "shelf_whole")
+    unshelve_set(alarm)
 
 
 def shelve_choices() -> list[int]:
@@ -117,9 +146,12 @@ def shelve_choices() -> list[int]:
 
 @transaction.atomic
 def alarm_unshelve(*, alarm: Alarm, by: Any, note: str = "") -> Alarm:
-    """Brings it back before its end."""
+    """Brings it back before its end, and all that was shelved with it."""
     locked = _locked(alarm, by)
     _allowed(locked, AlarmStepName.UNSHELVE)
+    others = _rows().open().filter(series_id=locked.series_id, shelf_whole=True, shelved_until=locked.shelved_until)
+    for one in others.exclude(pk=locked.pk) if locked.shelf_whole else ():
+        _off_the_shelf(one, by, note)
     return _off_the_shelf(locked, by, note)
 
 
@@ -144,8 +176,8 @@ def alarm_hand_up(*, alarm: Alarm, by: Any, note: str) -> Alarm:
     return _done(locked, AlarmStepName.HAND_UP, by, f"{DutyRole(step.role).label}。{note.strip()}", at)
 
 
-def _rows() -> QuerySet[Alarm]:
-    rows = Alarm.objects.select_for_update(of=("self",))
+def _rows() -> AlarmRows:
+    rows: AlarmRows = Alarm.objects.select_for_update(of=("self",))
     return rows.select_related("area", "device", "series", "acknowledged_by")
 
 
@@ -174,9 +206,15 @@ def _done(alarm: Alarm, step: AlarmStepName, by: Any, note: str, at: datetime, *
 
 
 def _off_the_shelf(alarm: Alarm, by: Any, note: str) -> Alarm:
-    at = timezone.now()
-    alarm.shelved_until = alarm.shelved_by = None
-    _done(alarm, AlarmStepName.UNSHELVE, by, note, at, "shelved_until", "shelved_by")
+    """One that came up on the shelf is news only now."""
+    at, unheard = timezone.now(), alarm.announced_at is None
+    alarm.shelved_until, alarm.shelved_by, alarm.shelf_whole = None, None, False
+    alarm.announced_at = alarm.announced_at or at
+    _done(
+        alarm, AlarmStepName.UNSHELVE, by, note, at, "shelved_until", "shelved_by", "shelf_whole", "announced_at"
+    )  # fmt: skip
+    if unheard:
+        publish(AlarmRaised(alarm_id=alarm.pk, level=alarm.level))
     chain_resume(alarm=alarm, now=at)
     return alarm
 

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
 
-from anlan.kit.events import publish
+from anlan.kit.events import publish, publish_all
 from anlan.monitoring.events import CauseBegun, CauseEnded
 from anlan.monitoring.models import Alarm, CauseRule, Series, Suppression, SuppressionStamp
 from anlan.monitoring.rulebook import family
@@ -46,14 +46,13 @@ class SuppressionBook:
 
     def rules_of(self, device_id: int, device_kind: str, key: str, kind: int) -> list[CauseRule]:
         """The rules by which an alarm explains others."""
-        return [
-            rule
-            for rule in self.rules
-            if rule.device_id in {None, device_id}
-            and rule.device_kind in {"", device_kind}
-            and rule.key in {"", key, family(key)}
-            and rule.kind in {None, kind}
-        ]
+        return [rule for rule in self.rules if rule_fits(rule, device_id, device_kind, key, kind)]
+
+
+def rule_fits(rule: CauseRule, device_id: int, device_kind: str, key: str, kind: int) -> bool:
+    """Whether an alarm of this device, key and kind is a cause by the rule."""
+    here = rule.device_id in {None, device_id} and rule.device_kind in {"", device_kind}
+    return here and rule.key in {"", key, family(key)} and rule.kind in {None, kind}
 
 
 _current: list[SuppressionBook] = []
@@ -102,6 +101,13 @@ _SCOPES = {
     CauseRule.Scope.ENTERPRISE: """
         select d.id from monitoring_device d join monitoring_device p on p.enterprise_id = d.enterprise_id
         where p.id = %(device)s and d.id <> p.id""",
+    CauseRule.Scope.AREA: """
+        select d.id from monitoring_device p join accounts_area place on place.id = p.area_id
+        join accounts_area a on a.path like place.path || '%%' join monitoring_device d on d.area_id = a.id
+        where p.id = %(device)s and d.id <> p.id""",
+    CauseRule.Scope.NEAR: """
+        select d.id from monitoring_device p join monitoring_device d on d.id <> p.id
+        and st_dwithin(d.location::geography, p.location::geography, %(radius)s) where p.id = %(device)s""",
 }
 _BEHIND = """
     with recursive behind as (
@@ -110,9 +116,13 @@ _BEHIND = """
         select d.child_id from monitoring_devicedependency d join behind b on d.parent_id = b.id
         where d.means = %(means)s)
     select id from behind where id <> %(device)s"""
+_EXPLAINED = """
+select d.id from ({scope}) scope join monitoring_device d on d.id = scope.id
+where %(explains)s = '' or d.kind = any(string_to_array(%(explains)s, ','))
+"""
 _BEGIN = """
 insert into monitoring_suppression (device_id, alarm_id, rule_id, silence, level_to, since)
-select scope.id, %(alarm)s, %(rule)s, %(silence)s, %(level_to)s, %(since)s from ({scope}) scope
+select explained.id, %(alarm)s, %(rule)s, %(silence)s, %(level_to)s, %(since)s from ({explained}) explained
 """
 _END = "delete from monitoring_suppression where alarm_id = any(%s)"
 
@@ -128,16 +138,34 @@ def causes_begin(alarms: Iterable[Alarm], kinds: dict[int, str], book: Suppressi
             _begin(alarm, rules)
 
 
+def _explained(rule: CauseRule, device_id: int) -> tuple[str, dict[str, Any]]:
+    scope = _SCOPES.get(CauseRule.Scope(rule.scope), _BEHIND)
+    told: dict[str, Any] = {
+        "device": device_id,
+        "means": rule.scope,
+        "radius": rule.radius or 0,
+        "explains": rule.explains,
+    }
+    return _EXPLAINED.format(scope=scope), told
+
+
+def explained_by(rule: CauseRule, device_id: int) -> list[int]:
+    """The devices whose alarms an alarm of this device explains by a rule, saved or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_explained(rule, device_id))
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _begin(alarm: Alarm, rules: Sequence[CauseRule]) -> None:
     marked = 0
     with connection.cursor() as cursor:
         for rule in rules:
-            scope = _SCOPES.get(CauseRule.Scope(rule.scope), _BEHIND)
-            told: dict[str, int | str | bool | datetime] = {
-                "alarm": alarm.pk, "device": alarm.device_id, "means": rule.scope, "rule": rule.pk,
-                "silence": rule.silence, "level_to": rule.level_to, "since": alarm.arrived_at - timedelta(minutes=rule.within_minutes),
+            explained, told = _explained(rule, alarm.device_id)
+            told |= {
+                "alarm": alarm.pk, "rule": rule.pk, "silence": rule.silence, "level_to": rule.level_to,
+                "since": alarm.arrived_at - timedelta(minutes=rule.within_minutes),
             }  # fmt: skip
-            cursor.execute(_BEGIN.format(scope=scope), told)
+            cursor.execute(_BEGIN.format(explained=explained), told)
             marked += cursor.rowcount
     if marked:
         publish(CauseBegun(alarm_id=alarm.pk))
@@ -150,8 +178,7 @@ def causes_end(alarm_ids: Iterable[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(_END, [ids])
-    for alarm_id in ids:
-        publish(CauseEnded(alarm_id=alarm_id))
+    publish_all(CauseEnded(alarm_id=alarm_id) for alarm_id in ids)
 
 
 def is_cause(alarm_id: int) -> bool:

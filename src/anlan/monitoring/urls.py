@@ -8,6 +8,7 @@ from anlan.monitoring.sta import views as sta
 from anlan.monitoring.views import (
     alarms,
     cameras,
+    causes,
     commands,
     credentials,
     deviations,
@@ -81,6 +82,11 @@ urlpatterns = [
     path("sightings/<int:pk>/picture/", sightings.picture, name="sighting_picture"),
     path("sightings/<int:pk>/<slug:step>/", sightings.decide, name="sighting_decide"),
     path("sightings/sources/<int:pk>/token/", video_access.source_token, name="source_token"),
+    path("causes/", causes.causes, name="causes"),
+    path("causes/new/", causes.cause_new, name="cause_new"),
+    path("causes/<int:pk>/", causes.cause, name="cause"),
+    path("causes/<int:pk>/sign/", causes.cause_signed, name="cause_sign"),
+    path("causes/<int:pk>/end/", causes.cause_ended, name="cause_end"),
     path("duty/", duty.duty, name="duty"),
     path("maintenance/", maintenance.maintenance, name="maintenance"),
     path("maintenance/plan/", maintenance.maintenance_plan, name="maintenance_plan"),
@@ -112,6 +118,7 @@ NAV = [
     NavItem(title=_("设备"), url_name="monitoring:devices", icon="device", roles=READERS, order=33, section=WATCHED),
     NavItem(title=_("摄像头"), url_name="monitoring:cameras", icon="video", roles=READERS, order=34, section=WATCHED),
     NavItem(title=_("报警规则"), url_name="monitoring:rules", icon="law", roles=READERS, order=35, section=WATCHED),
+    NavItem(title=_("原因树"), url_name="monitoring:causes", icon="layers", roles=READERS, order=36, section=WATCHED),
     NavItem(title=_("值班表"), url_name="monitoring:duty", icon="roster", roles=READERS, order=40, section=KEPT),
     NavItem(
         title=_("维护安排"), url_name="monitoring:maintenance", icon="clock", roles=READERS, order=41, section=KEPT

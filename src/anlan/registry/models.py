@@ -94,6 +94,7 @@ class Team(PlacedRow):
     filters=("kind", "area"),
     sensitive=("telephone", "id_number"),
     example=examples.PERSON,
+    icon="badge",
 )
 class Person(OwnedRow):
     """A person whom the bureau must be able to find: official, inspector, team member, safety officer."""

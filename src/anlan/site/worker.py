@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from procrastinate import App
 from procrastinate.contrib.django import app
 
+from anlan.kit.bundles import bundles_sweep
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.events import handled_prune
 
@@ -49,7 +50,7 @@ async def _work(worker: App) -> None:
 def run() -> None:
     """Works until SIGTERM or SIGINT."""
     stop = threading.Event()
-    sweeps = ((SWEEP_SECONDS, deadlines_sweep), (PRUNE_SECONDS, handled_prune))
+    sweeps = ((SWEEP_SECONDS, deadlines_sweep), (SWEEP_SECONDS, bundles_sweep), (PRUNE_SECONDS, handled_prune))
     sweepers = [threading.Thread(target=every, args=(*sweep, stop), daemon=True) for sweep in sweeps]
     for sweeper in sweepers:
         sweeper.start()

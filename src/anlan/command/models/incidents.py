@@ -18,6 +18,7 @@ from anlan.kit.entities import entity
     importable=False,
     changeable=False,
     history=False,
+    icon="emergency",
 )
 class Incident(OwnedRow):
     """`grade` follows the casualties (1 gravest, 4 ordinary); `loss` is CNY. `number` counts within its year."""

@@ -40,6 +40,7 @@ class OrderQuerySet(RowQuerySet["Order"]):
     importable=False,
     changeable=False,
     history=False,
+    icon="assignment",
 )
 class Order(models.Model):
     """`number` counts within the incident. Positions are where the phone was when the step was taken, if it said."""

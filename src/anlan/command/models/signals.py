@@ -20,6 +20,7 @@ from anlan.monitoring.models import Level
     importable=False,
     changeable=False,
     history=False,
+    icon="notifications_active",
 )
 class Signal(OwnedRow):
     """From a monitoring alarm or a confirmed sighting (one signal each) or from a person. `level`: 1 blue to 4 red.

@@ -1,5 +1,7 @@
 """A forecast is an alarm too, of a kind of its own, one a series; the real crossing takes its place."""
 
+from collections.abc import Iterable
+
 from anlan.monitoring.alarms import AlarmNews, Transition, transitions_write
 from anlan.monitoring.models import Alarm, Series
 from anlan.monitoring.resolve import devices_by_id
@@ -15,6 +17,14 @@ def forecast_raise(*, series_id: int, level: int, value: float, now: int) -> Ala
 def forecast_clear(*, series_id: int, now: int) -> AlarmNews:
     """Clears it where it stands; in the caller's transaction."""
     return _write(series_id, 0, None, now)
+
+
+def forecasts_overtaken(*, alarm_ids: Iterable[int], now: int) -> None:
+    """Clears the forecasts of series that have now really crossed a line, in order of series."""
+    crossed = Alarm.objects.filter(pk__in=list(alarm_ids), kind=Alarm.Kind.LEVEL).values("series_id")
+    standing = Alarm.objects.open().filter(kind=Alarm.Kind.FORECAST, series_id__in=crossed)
+    for series_id in standing.order_by("series_id").values_list("series_id", flat=True):
+        forecast_clear(series_id=series_id, now=now)
 
 
 def _write(series_id: int, level: int, value: float | None, now: int) -> AlarmNews:

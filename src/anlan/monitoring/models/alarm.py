@@ -1,5 +1,6 @@
 """Alarms and their timeline."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -42,6 +43,7 @@ class Alarm(OwnedRow):
 
     `kind` follows `rules.states.Kind`. At most one active alarm exists for a series and kind. `announced_at` is the
     moment from which people know of it: one raised under an active cause stays unannounced until it is released.
+    With `shelf_whole` new alarms of the series, no worse than this one, are laid beside it on the shelf unannounced.
     `chain_place` counts the steps of the escalation chain that were taken.
     """
 
@@ -81,6 +83,7 @@ class Alarm(OwnedRow):
     shelved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("搁置人")
     )
+    shelf_whole = models.BooleanField(_("连同该指标的其他报警"), default=False)
     hidden_at = models.DateTimeField(_("隐去时间"), null=True)
     released_at = models.DateTimeField(_("放出时间"), null=True)
     hidden_under = models.ForeignKey(
@@ -145,6 +148,10 @@ class Alarm(OwnedRow):
     def is_waiting(self) -> bool:
         """True where somebody must be told of it until a person has seen it."""
         return self.state == AlarmState.ACTIVE and self.announced_at is not None
+
+    def keeps_on_shelf(self, level: int, now: datetime) -> bool:
+        """Whether a new alarm of its series and of this level is laid beside it on the shelf."""
+        return self.shelf_whole and self.shelved_until is not None and self.shelved_until > now and level <= self.level
 
 
 class AlarmStep(models.Model):

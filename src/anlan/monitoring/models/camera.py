@@ -56,6 +56,7 @@ def check_networks(text: str) -> None:
         "status", "last_seen_at", "registered_until", "transport", "host", "port", "agent", "keys", "catalog_at",
         "catalog_total", "catalog_received",
     ),
+    icon="hub",
 )  # fmt: skip
 class VideoPlatform(PlacedRow):
     """What registers by GB/T 28181: a lower platform, a recorder, or a camera that speaks for itself.

@@ -1,5 +1,7 @@
 """The cause tree: which alarm explains which others, what hangs on what, and what is being suppressed now."""
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,12 @@ from anlan.monitoring.models.device import Device, Level, OfDevice
 class Means(models.TextChoices):
     POWER = "power", _("供电")
     NETWORK = "network", _("通信")
+
+
+def kinds_known(text: str) -> None:
+    """Refuses what is no list of kinds of devices."""
+    if strange := [kind for kind in text.split(",") if kind not in Device.Kind.values]:
+        raise ValidationError(_("没有设备类别“%(kind)s”。"), params={"kind": "、".join(strange)})
 
 
 @entity(
@@ -53,11 +61,12 @@ class DeviceDependency(models.Model):
 
 
 @entity(
-    columns=("name", "device", "device_kind", "key", "kind", "scope", "level_to", "verified", "active"),
+    columns=("name", "device", "device_kind", "key", "kind", "scope", "level_to", "verified", "signed_by", "active"),
     search=("name", "key", "device__name", "source"),
     filters=("scope", "device_kind", "active"),
-    key=("device", "device_kind", "key", "kind", "scope"),
-    icon="account_tree",
+    key=("device", "device_kind", "key", "kind", "scope", "explains"),
+    readonly=("proposed_by", "signed_by", "signed_at"),
+    icon="family_history",
 )
 class CauseRule(models.Model):
     """While an alarm of this device and key is active, those that it explains are hidden under it and counted.
@@ -72,6 +81,8 @@ class CauseRule(models.Model):
         ENTERPRISE = "enterprise", _("同一企业的其他设备")
         POWERED = "power", _("由该设备供电的设备")
         CONNECTED = "network", _("经该设备通信的设备")
+        AREA = "area", _("同一区域的其他设备")
+        NEAR = "near", _("半径内的其他设备")
 
     name = models.CharField(_("名称"), max_length=80)
     device = models.ForeignKey(
@@ -83,6 +94,11 @@ class CauseRule(models.Model):
     )
     kind = models.PositiveSmallIntegerField(_("原因报警类型"), choices=Alarm.Kind.choices, null=True, blank=True)
     scope = models.CharField(_("隐去范围"), max_length=10, choices=Scope.choices)
+    radius = models.PositiveIntegerField(_("半径(米)"), null=True, blank=True)
+    explains = models.CharField(
+        _("所解释的设备类别"), max_length=200, blank=True, validators=[kinds_known],
+        help_text=_("类别代码,以逗号分隔;留空为任何类别"),
+    )  # fmt: skip
     silence = models.BooleanField(_("隐去无数据、数值不变"), default=True)
     level_to = models.PositiveSmallIntegerField(
         _("隐去其他报警至"),
@@ -96,6 +112,23 @@ class CauseRule(models.Model):
         _("核实情况"), max_length=10, choices=LawRule.Verified.choices, default=LawRule.Verified.OWN
     )
     active = models.BooleanField(_("启用"), default=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("提出人"),
+    )
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("签发人"),
+    )
+    signed_at = models.DateTimeField(_("签发时间"), null=True, blank=True)
 
     objects = RowManager()
 
@@ -104,7 +137,7 @@ class CauseRule(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["device", "device_kind", "key", "kind", "scope"],
+                fields=["device", "device_kind", "key", "kind", "scope", "explains"],
                 nulls_distinct=False,
                 name="cause_rule_once",
                 violation_error_message=_("同一原因对同一范围只能有一条规则。"),
@@ -114,10 +147,29 @@ class CauseRule(models.Model):
                 name="cause_rule_names_a_cause",
                 violation_error_message=_("须至少指明原因设备、设备类别或指标之一。"),
             ),
+            models.CheckConstraint(
+                condition=~Q(scope="near") | Q(radius__gt=0),
+                name="cause_rule_near_has_radius",
+                violation_error_message=_("按半径隐去须填写半径。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_by=None) | Q(proposed_by=None) | ~Q(signed_by=F("proposed_by")),
+                name="cause_rule_signed_by_another",
+                violation_error_message=_("签发人不能是提出人本人。"),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of the devices that it explains; empty for any."""
+        return self.explains.split(",") if self.explains else []
+
+    @property
+    def kinds_words(self) -> str:
+        return "、".join(str(Device.Kind(kind).label) for kind in self.kinds)
 
 
 class Suppression(models.Model):
@@ -126,7 +178,7 @@ class Suppression(models.Model):
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="suppressions")
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, null=True, related_name="suppressions")
     window = models.ForeignKey("MaintenanceWindow", on_delete=models.CASCADE, null=True, related_name="suppressions")
-    rule = models.ForeignKey(CauseRule, on_delete=models.CASCADE, null=True, related_name="+")
+    rule = models.ForeignKey(CauseRule, on_delete=models.CASCADE, null=True, related_name="suppressions")
     silence = models.BooleanField(default=True)
     level_to = models.PositiveSmallIntegerField(choices=Level.choices)
     since = models.DateTimeField()

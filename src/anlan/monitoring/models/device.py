@@ -115,6 +115,7 @@ class OfDevice(RowQuerySet[M]):
     readonly=("last_value", "last_time", "level"),
     importable=False,
     history=False,
+    icon="timeline",
 )
 class Series(models.Model):
     """One quantity of a device, in one unit. `last_time` is epoch ms; it and `last_value` may be a second old."""

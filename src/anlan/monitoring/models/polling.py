@@ -18,6 +18,7 @@ ADDRESS = r"^(modbus|cjt188)-dtu://[!-~]{1,64}$|^(modbus|modbus-rtu|cjt188)://[A
     key=("device",),
     readonly=("last_poll_at", "last_ok_at", "last_error", "failures", "polls", "errors"),
     example={"device": "cold-store-1", "address": "modbus://192.168.10.20:502", "unit": 1, "period": 30, "timeout": 5},
+    icon="sync",
 )
 class PollPlan(models.Model):
     """How one device is asked. Devices with the same address share one connection. Times in seconds."""
@@ -79,6 +80,7 @@ class PollPlan(models.Model):
         "device": "cold-store-1", "key": "temperature", "table": "holding", "address": 0, "type": "int16",
         "scale": 0.1, "unit": "℃",
     },
+    icon="pin",
 )  # fmt: skip
 class PolledPoint(models.Model):
     """One value of a polled device that is a series: `value = raw × scale + offset`; `missing` is raw for "none"."""

@@ -75,6 +75,7 @@ def _with_bands() -> Q:
     filters=("device_kind", "area", "verified", "active"),
     key=("device_kind", "area", "device", "key"),
     changeable=False,
+    icon="tune",
 )
 class ThresholdRule(models.Model):
     """What judges one series of one device, or that series of every device of a kind, everywhere or in an area.

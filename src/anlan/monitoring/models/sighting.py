@@ -24,6 +24,7 @@ class Becomes(models.TextChoices):
     filters=("becomes", "active"),
     key=("code",),
     example={"code": "no_helmet", "name": "未戴安全帽", "level": 1, "becomes": "hazard", "fold_seconds": 600},
+    icon="category",
 )
 class SightingKind(models.Model):
     """One kind of sighting. Within `fold_seconds` of the last, the same claim of the same camera is counted, not asked again."""
@@ -52,6 +53,7 @@ class SightingKind(models.Model):
     filters=("area", "active"),
     key=("code",),
     readonly=("token_hash", "last_seen_at"),
+    icon="smart_toy",
 )
 class SightingSource(OwnedRow):
     """A box or platform with algorithms, which may speak for the cameras of its area. Of its token the digest is kept."""
@@ -77,6 +79,7 @@ class SightingSource(OwnedRow):
     importable=False,
     changeable=False,
     history=False,
+    icon="visibility",
 )
 class Sighting(OwnedRow):
     """One claim and those folded into it. `box` is [left, top, width, height] in parts of the picture, or null.

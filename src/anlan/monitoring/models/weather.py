@@ -23,6 +23,7 @@ SEVERITY_COLOURS = {"Extreme": "red", "Severe": "orange", "Moderate": "yellow", 
     key=("name",),
     readonly=("token_hash", "last_ok_at", "last_error", "failures", "due_at", "seen"),
     example={"name": "市气象局预警", "url": "https://weather.example.cn/cap/feed.xml", "period": 60},
+    icon="rss_feed",
 )
 class WarningFeed(models.Model):
     """An office that warns. With an address it is asked; with a token it may send by itself. `period` in seconds."""
@@ -85,6 +86,7 @@ class WarningQuerySet(RowQuerySet["WeatherWarning"]):
         live="warning",
         order=20,
     ),
+    icon="thunderstorm",
 )
 class WeatherWarning(models.Model):
     """One message of an office. Three words identify it; `replaced_by` is the message that updates or cancels it.

@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from anlan.kit.flow import IllegalStep
+from anlan.kit.models import Notice
 from anlan.monitoring import services
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.alarm_lines import AlarmLines
 from anlan.monitoring.alarm_selectors import alarms_counts, audit_late, handling_of
+from anlan.monitoring.clocks import SUBJECT
 from anlan.monitoring.forms import (
     AcknowledgeForm,
     AssignForm,
@@ -51,7 +53,7 @@ STATES = {
 SHELF = "on_shelf"
 """A choice of the list beside the states: whatever lies on the shelf."""
 GROUPED = ("", AlarmState.ACTIVE, AlarmState.ACTIVE_SEEN)
-MOST_PICKED = 2000
+MOST_PICKED = 10_000
 LEVELLED = (AlarmStepName.RAISE, AlarmStepName.ESCALATE, AlarmStepName.EASE)
 """Steps whose line of the timeline names the level."""
 
@@ -86,7 +88,8 @@ def alarms(request: HttpRequest) -> HttpResponse:
     """The page; asked by htmx, only the part that changes."""
     chosen = request.GET.get("state", "")
     rows = _in_state(alarms_of(request.user), chosen)
-    context = listed(request, _under(rows, request.GET.get("under", "")), filters=("level", "kind"), words=WORDS)
+    rows = _told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
+    context = listed(request, rows, filters=("level", "kind"), words=WORDS)
     one_by_one = request.GET.get("view") == "rows"
     lines = AlarmLines(
         context["page"].paginator.object_list,
@@ -119,13 +122,20 @@ def _under(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
     return rows.filter(hidden_under_id=int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
+def _told(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
+    """Those of which a bundle of notices told."""
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        return rows
+    return rows.filter(pk__in=Notice.objects.filter(bundle_id=int(text), about=SUBJECT).values("about_id"))
+
+
 def _visible(request: HttpRequest, pk: int) -> Alarm:
     return get_object_or_404(alarms_of(request.user), pk=pk)
 
 
 @page("alarm")
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
-    return alarm_page(request, _visible(request, pk))
+    return alarm_page(request, _visible(request, pk), step=request.GET.get("step", ""))
 
 
 def alarm_page(
@@ -156,7 +166,7 @@ def alarm_page(
 
 def _forms(request: HttpRequest, row: Alarm, step: str) -> dict[str, Form]:
     """An empty form for each step; the one that was refused holds what was typed."""
-    return {str(name): _form(name, row, request.POST if name == step else None) for name in FORMS}
+    return {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
 
 
 def _form(step: AlarmStepName, row: Alarm, data: Any) -> Form:

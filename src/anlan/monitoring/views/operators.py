@@ -41,7 +41,7 @@ def load_of(request: HttpRequest) -> dict[str, Any]:
         "over": sum(slot.each > reference.acceptable for slot in slots), "slots": len(slots),
         "unmanned": sum(not slot.people for slot in slots),
         "bars": _bars(slots, reference), "floods": operators.floods_of(slots, reference.flood),
-        "actors": operators.bad_actors(user, start, end, chatter_minutes=reference.chatter_minutes),
+        "actors": operators.bad_actors(user, start, end, reference=reference),
         "stale": list(stale[: operators.STALE_SHOWN]), "stale_count": stale.count(),
         "waits": operators.waits_of(user, start, end), "people": operators.people_of(user, start, end),
         "shares": operators.shares_of(user, start, end),
@@ -90,12 +90,10 @@ def operators_csv(request: HttpRequest) -> HttpResponse:
     for slot in operators.slots_of(request.user, load["start"], load["end"]):
         out.writerow([_at(slot.start), slot.alarms, slot.people, f"{slot.each:.2f}"])
     out.writerow([])
-    out.writerow([_("监测设备"), _("指标"), _("报警数"), _("短促报警"), _("未解除"), _("占比(%)")])
-    for one in operators.bad_actors(
-        request.user, load["start"], load["end"], chatter_minutes=load["reference"].chatter_minutes, top=1000
-    ):
+    out.writerow([_("监测设备"), _("指标"), _("报警数"), _("短暂报警"), _("抖动报警"), _("未解除"), _("占比(%)")])
+    for one in operators.bad_actors(request.user, load["start"], load["end"], reference=load["reference"], top=1000):
         words = [_safe(one.device), _safe(one.series)]
-        out.writerow([*words, one.alarms, one.chatter, one.open, f"{one.share:.1f}"])
+        out.writerow([*words, one.alarms, one.fleeting, one.chatter, one.open, f"{one.share:.1f}"])
     return answer
 
 
