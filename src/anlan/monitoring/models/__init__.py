@@ -12,7 +12,7 @@ from anlan.monitoring.models.derived import DerivedSeries
 from anlan.monitoring.models.deviation import DeviationCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
 from anlan.monitoring.models.duty import DutyRole, DutyShift, EscalationStep
-from anlan.monitoring.models.forecast import Forecast, ForecastRun
+from anlan.monitoring.models.forecast import Forecast, ForecastCover, ForecastRun, Outcome, SeriesForecast
 from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.maintenance import MaintenanceWindow
 from anlan.monitoring.models.picture import DevicePicture
@@ -50,12 +50,14 @@ __all__ = [
     "DynamicBound",
     "EscalationStep",
     "Forecast",
+    "ForecastCover",
     "ForecastRun",
     "FrameCount",
     "LedgerCount",
     "Level",
     "MaintenanceWindow",
     "Means",
+    "Outcome",
     "PlatformCommand",
     "PlaySession",
     "PollPlan",
@@ -66,6 +68,7 @@ __all__ = [
     "RuleProposal",
     "RuleStamp",
     "Series",
+    "SeriesForecast",
     "Sighting",
     "SightingClaim",
     "SightingKind",

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 
 from anlan.monitoring.forecasting.chart import bound_chart
 from anlan.monitoring.forecasting.dynamic import day_kind
-from anlan.monitoring.models import DynamicBound, Forecast, Series
+from anlan.monitoring.models import DynamicBound, Forecast, Series, SeriesForecast
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import matches_of
 from anlan.monitoring.rehearsal.services import may_propose
@@ -31,6 +31,7 @@ def series(request: HttpRequest, pk: int) -> HttpResponse:
         "tightens": bool(bound and matches and bound.tighten(matches[0].rule.as_rule())),
         "bound_chart": bound_chart(bound, kind, limits[0] if limits else None) if bound else None,
         "forecast": Forecast.objects.filter(series=row, state=Forecast.State.STANDING).first(),
+        "forecasting": SeriesForecast.objects.filter(series=row).first(),
         "may_propose": may_propose(request.user),
     }
     return render(request, "monitoring/series.html", context)
