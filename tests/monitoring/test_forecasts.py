@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area, User
-from anlan.monitoring.forecasting.dynamic import bound_at, bounds_renew, day_kind, profile_of
+from anlan.monitoring.forecasting.days import DAY, EPOCH, calendar, day_kind
+from anlan.monitoring.forecasting.dynamic import bound_at, bounds_renew, profile_of
 from anlan.monitoring.forecasting.model import Path, crossing, forecast
 from anlan.monitoring.forecasting.run import forecasts_run
 from anlan.monitoring.forecasting.score import Cover, first_beyond, forecasts_settle, outcome, scores
@@ -19,6 +21,7 @@ from anlan.monitoring.forecasting.soundness import LEAST, TooLittle, even
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import (
     Alarm,
+    CalendarDay,
     Device,
     DynamicBound,
     Forecast,
@@ -41,6 +44,7 @@ spec.loader.exec_module(benchmark)
 
 pytestmark = pytest.mark.django_db
 STEP = 5 * MINUTE
+SATURDAY = 1_700_870_400_000
 Maker = Callable[..., Device]
 
 
@@ -353,13 +357,52 @@ def day_of_levels(days: int, night: float = 1.0, noon: float = 2.0) -> tuple[np.
 
 def test_what_is_usual_by_day_is_unusual_by_night() -> None:
     time, value = day_of_levels(28)
-    profile = profile_of(time, value)
+    profile = profile_of(time, value, {})
     cells = profile["workday"]
     assert cells[2] is not None
     assert cells[12] is not None
     assert cells[2][1] < 1.5 < cells[12][1]
-    assert profile_of(time[:10], value[:10])["workday"][2] is None
-    assert day_kind(1_700_870_400_000) == "restday"
+    assert profile_of(time[:10], value[:10], {})["workday"][2] is None
+    assert day_kind(SATURDAY, {}) == "weekend"
+
+
+def test_the_calendar_makes_a_workday_a_holiday_and_a_weekend_a_workday() -> None:
+    day = (EPOCH + timedelta(days=(SATURDAY + 8 * HOUR) // DAY)) - timedelta(days=1)
+    CalendarDay.objects.create(day=day, kind="holiday", source="test")
+    CalendarDay.objects.create(day=day + timedelta(days=1), kind="workday", source="test")
+    days = calendar()
+    assert [day_kind(SATURDAY + k * DAY, days) for k in (-2, -1, 0, 1)] == ["workday", "holiday", "workday", "weekend"]
+
+
+def test_a_holiday_does_not_count_among_workdays_and_is_as_a_weekend_until_it_has_a_history_of_its_own() -> None:
+    """A mill that stands still at weekends and on holidays, 2 m on workdays."""
+    time = np.arange(SATURDAY - 28 * DAY, SATURDAY, 10 * MINUTE)
+    day = (time + 8 * HOUR) // DAY
+    today = (SATURDAY + 8 * HOUR) // DAY
+    free = today - 3
+    still = ((day + 3) % 7 >= 5) | (day == free)
+    value = np.where(still, 1.0, 2.0) + np.random.default_rng(5).normal(0, 0.02, len(time))
+    days = {free: "holiday", today + 2: "holiday"}
+    knowing, blind = profile_of(time, value, days), profile_of(time, value, {})
+    noon = 12
+    assert knowing["workday"][noon][0] > 1.9 > 1.1 > blind["workday"][noon][0]  # type: ignore[index]
+    assert knowing["holiday"][noon] is None
+    monday = SATURDAY + 2 * DAY
+    assert bound_at(knowing, monday, "above", days) == bound_at(knowing, SATURDAY, "above", days)
+    assert bound_at(knowing, monday, "above", {})[0] > 2  # type: ignore[index]
+
+
+def test_an_entered_holiday_renews_the_bounds_at_the_next_hour(rule: ThresholdRule) -> None:
+    ThresholdRule.objects.update(dynamic=True, forecast_minutes=0)
+    time, value = day_of_levels(7)
+    send([("39", int(t), float(v)) for t, v in zip(time, value, strict=True)])
+    bounds_renew(now=NOW)
+    bounds_renew(now=NOW + HOUR)
+    before = DynamicBound.objects.get()
+    row = CalendarDay.objects.create(day=date(2023, 11, 20), kind="holiday", source="test")
+    CalendarDay.objects.filter(pk=row.pk).update(changed_at=before.computed_at + timedelta(minutes=1))
+    bounds_renew(now=NOW + 2 * HOUR)
+    assert DynamicBound.objects.get().computed_at > before.computed_at
 
 
 def test_a_dynamic_bound_tightens_the_blue_level_and_nothing_else(rule: ThresholdRule) -> None:
@@ -381,8 +424,8 @@ def test_a_dynamic_bound_tightens_the_blue_level_and_nothing_else(rule: Threshol
 
 
 def test_a_rule_with_two_sides_has_no_bound() -> None:
-    profile = profile_of(*day_of_levels(28))
-    assert bound_at(profile, NOW, "outside") is None
+    profile = profile_of(*day_of_levels(28), {})
+    assert bound_at(profile, NOW, "outside", {}) is None
 
 
 def test_the_page_shows_what_stands_and_how_others_turned_out(rule: ThresholdRule, area: Area) -> None:

@@ -4,6 +4,7 @@ from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.audit import AlarmFinding, AuditRun
 from anlan.monitoring.models.blind import BlindArea, BlindSpot
 from anlan.monitoring.models.bound import DynamicBound
+from anlan.monitoring.models.calendar import CalendarDay
 from anlan.monitoring.models.camera import Camera, CameraAccess, CameraChange, VideoPlatform, VideoState
 from anlan.monitoring.models.cause import CauseRule, DeviceDependency, Means, Suppression, SuppressionStamp
 from anlan.monitoring.models.command import CommandFrame, DeviceCommand
@@ -32,6 +33,7 @@ __all__ = [
     "Becomes",
     "BlindArea",
     "BlindSpot",
+    "CalendarDay",
     "Camera",
     "CameraAccess",
     "CameraChange",
