@@ -2,7 +2,7 @@
 
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.audit import AlarmFinding, AuditRun
-from anlan.monitoring.models.blind import BlindArea, BlindSpot
+from anlan.monitoring.models.blind import BlindArea, BlindSpot, SeriesDay
 from anlan.monitoring.models.bound import DynamicBound
 from anlan.monitoring.models.calendar import CalendarDay
 from anlan.monitoring.models.camera import Camera, CameraAccess, CameraChange, VideoPlatform, VideoState
@@ -70,6 +70,7 @@ __all__ = [
     "RuleProposal",
     "RuleStamp",
     "Series",
+    "SeriesDay",
     "SeriesForecast",
     "Sighting",
     "SightingClaim",
