@@ -62,7 +62,10 @@ def _misses(now: int) -> int:
 
     rules = {one.series.pk: one.rule for one in asked()}
     steps = AlarmStep.objects.filter(
-        alarm__series_id__in=rules, alarm__kind=Alarm.Kind.LEVEL, step="raise", at__gte=moment(now - DAY)
+        alarm__series_id__in=rules,
+        alarm__kind=Alarm.Kind.LEVEL,
+        step="raise",
+        at__range=(moment(now - DAY), moment(now)),
     )
     found = 0
     for step in steps.select_related("alarm").order_by("id"):

@@ -57,6 +57,7 @@ def _children(arguments: argparse.Namespace) -> list[Child]:
     where = ["--host", arguments.host, "--port", str(arguments.port)]
     children = [Child(part, [*base, "serve", "--only", part, *where]) for part in PARTS]
     if arguments.replay:
+        os.environ.setdefault("ANLAN_DEMO_DUTY", "1")
         children.append(Child("replay", [*base, "replay", "--loop", "--quiet"]))
     return children
 
