@@ -94,7 +94,8 @@ def _alarms_seen(cast: Cast) -> None:
     alarms = Alarm.objects.exclude(kind__in=Alarm.FAULTS).exclude(kind=Alarm.Kind.FORECAST, cleared_at=None)
     for alarm in alarms.order_by("pk"):
         if (signal := signal_from_alarm(alarm_id=alarm.pk)) is not None:
-            _dismissed(signal, OVER if alarm.cleared_at else KNOWN, cast.officer)
+            at = min(timezone.now(), signal.arrived_at + PATIENCE)
+            _dismissed(signal, OVER if alarm.cleared_at else KNOWN, cast.officer, at)
 
 
 def signals_tidy(*, now: datetime) -> int:
@@ -109,11 +110,11 @@ def signals_tidy(*, now: datetime) -> int:
     return sum(_dismissed(signal, OVER, officer) for signal in old)
 
 
-def _dismissed(signal: Signal, reason: str, by: User) -> bool:
+def _dismissed(signal: Signal, reason: str, by: User, at: datetime | None = None) -> bool:
     """False where somebody was here first."""
     try:
-        services.signal_watch(signal=signal, by=by)
-        services.signal_dismiss(signal=signal, reason=reason, by=by)
+        services.signal_watch(signal=signal, by=by, at=at)
+        services.signal_dismiss(signal=signal, reason=reason, by=by, at=at)
     except IllegalStep:
         return False
     return True

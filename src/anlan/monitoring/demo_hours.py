@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from django.contrib.gis.geos import Point
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
@@ -66,7 +67,7 @@ def hours_demo(world: DemoWorld, hosts: Hosts) -> None:
         _forecasts(begin, now)
         _power_is_known(power, now)
         warning_receive(feed=feed, raw=_warning(gauge))
-        world.progress("最近几小时的监测数据")
+        world.progress(_("最近几小时的监测数据"))
 
 
 def _device(host: Any, *, code: str, title: str, protocol: str, kind: str, key: str, words: tuple[str, str]) -> Device:
@@ -87,7 +88,7 @@ def _rule(device: Device, **values: Any) -> None:
 def _gauge(host: Any) -> Device:
     """Asked by Modbus each minute; its level is forecast an hour ahead."""
     device = _device(
-        host, code="MODBUS-RES-01", title="库水位计", protocol="modbus", kind=Device.Kind.LEVEL, key="level",
+        host, code="MODBUS-RES-01", title="水位计", protocol="modbus", kind=Device.Kind.LEVEL, key="level",
         words=("水位", "m"),
     )  # fmt: skip
     PollPlan.objects.create(device=device, address=f"modbus://127.0.0.1:{reservoir.PORT}", period=60)
