@@ -1,5 +1,6 @@
 """The demo's last hours: a polled reservoir that was forecast, a power cut that explains silence, a warning in force."""
 
+import asyncio
 import struct
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from pymodbus.client import AsyncModbusTcpClient
 from pytest_django import DjangoDbBlocker
 
 from anlan.accounts import demo as accounts_demo
@@ -19,6 +21,7 @@ from anlan.monitoring import demo as monitoring_demo
 from anlan.monitoring.models import Alarm, Forecast, PollPlan, Series, WeatherWarning
 from anlan.monitoring.replaying import reservoir
 from anlan.registry import demo as registry_demo
+from journeys.server import free_ports
 
 NOW = 1_795_000_000_000 // reservoir.CYCLE * reservoir.CYCLE + 55 * 60_000
 """In the middle of a storm's rise."""
@@ -93,3 +96,22 @@ def test_the_gauge_says_by_modbus_what_the_history_holds(ms: int) -> None:
 def test_the_gauge_refuses_what_it_has_not(function: int, start: int, count: int) -> None:
     told = reservoir.answer(struct.pack(">HHHBBHH", 7, 0, 6, 1, function, start, count), 0)
     assert told == bytes([0, 7, 0, 0, 0, 3, 1, function | 0x80, 2])
+
+
+def test_a_modbus_client_reads_the_gauge_and_a_taken_port_is_said_and_gone_without() -> None:
+    (port,) = free_ports(1)
+
+    async def ask() -> tuple[int, list[str]]:
+        stop, said = asyncio.Event(), list[str]()
+        gauge = asyncio.create_task(reservoir.gauge_run(stop, said.append, port=port))
+        await asyncio.sleep(0.1)
+        await reservoir.gauge_run(stop, said.append, port=port)
+        async with AsyncModbusTcpClient("127.0.0.1", port=port) as client:
+            told = await client.read_holding_registers(reservoir.REGISTER, count=1)
+            stop.set()
+            await gauge
+        return told.registers[0], said
+
+    level, said = asyncio.run(ask())
+    assert 1_100 < level < 2_200
+    assert len(said) == 1

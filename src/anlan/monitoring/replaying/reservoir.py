@@ -18,6 +18,8 @@ MINUTE = 60_000
 CYCLE, RISE, FALL = 180 * MINUTE, 80 * MINUTE, 25 * MINUTE
 LOW, HEIGHT, NOISE = 1.2, 0.92, 0.003
 HOLDING, REFUSED = 3, 2
+QUESTION = 12
+"""Bytes of a question for registers."""
 
 
 def level_at(ms: int) -> float:
@@ -37,20 +39,28 @@ def answer(question: bytes, ms: int) -> bytes:
     return struct.pack(">HHHBBBh", number, 0, 5, unit, function, 2, round(level_at(ms) / SCALE))
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
-            writer.write(answer(await reader.readexactly(12), now_ms()))
-            await writer.drain()
-    writer.close()
-
-
 async def gauge_run(stop: asyncio.Event, say: Callable[[str], None], *, port: int = PORT) -> None:
     """Until it is stopped; says so where the port is taken, and goes without."""
+    lines: set[asyncio.StreamWriter] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.add(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                writer.write(answer(await reader.readexactly(QUESTION), now_ms()))
+                await writer.drain()
+        lines.discard(writer)
+        writer.close()
+
     try:
-        server = await asyncio.start_server(_serve, "127.0.0.1", port)
+        server = await asyncio.start_server(serve, "127.0.0.1", port)
     except OSError as error:
         say(f"reservoir gauge: {error}")
         return
-    async with server:
+    try:
         await stop.wait()
+    finally:
+        server.close()
+        for line in list(lines):
+            line.close()
+        await asyncio.sleep(0.05)
