@@ -66,6 +66,7 @@ def test_every_kind_of_device_is_there_at_the_smallest_scale(world: DemoWorld) -
         "json",
         "jt808",
         "cjt188",
+        "modbus",
     }
     assert Device.objects.filter(protocol="json").count() >= 6
 

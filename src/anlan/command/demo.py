@@ -15,16 +15,22 @@ from django.utils.translation import gettext as _
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
 from anlan.command import services
+from anlan.command.flows import SignalState
 from anlan.command.kinds import ReportKind
 from anlan.command.models import Incident, Order, Signal
 from anlan.command.needs import NEEDS
+from anlan.command.services.alarms import signal_from_alarm
 from anlan.kit.demo import DemoWorld
+from anlan.kit.flow import IllegalStep
 from anlan.kit.jobs import deliver_notices
 from anlan.kit.models import Notice
+from anlan.monitoring.models import Alarm
 from anlan.registry.models import Enterprise, Team
 from anlan.registry.selectors import nearest_teams
 
 INCIDENTS, DISMISSED = 60, 25
+PATIENCE = timedelta(minutes=3)
+OVER, KNOWN = "现场电话核实无异常,监测已恢复正常。", "已知情况:供电所正在抢修,现场无险情。"
 DAYS = 300
 
 
@@ -62,7 +68,7 @@ class Cast:
 
 
 def demo(world: DemoWorld) -> None:
-    """Closed incidents and dismissed signals, none of them open: what is open comes from the devices."""
+    """Closed incidents and dismissed signals; of the devices' own alarms of the last hours a forecast alone stays open."""
     officers = User.objects.filter(role=Role.DUTY_OFFICER).order_by("pk")
     commanders = list(User.objects.filter(role=Role.COMMANDER).order_by("pk")[:2])
     places = list(Enterprise.objects.exclude(location=None).select_related("area").order_by("pk")[:400])
@@ -77,9 +83,41 @@ def demo(world: DemoWorld) -> None:
         signal = _signal(rng.choice(told.stories), rng.choice(places), cast, at)
         reason, later = rng.choice(told.dismissals), at + timedelta(minutes=4)
         services.signal_dismiss(signal=signal, reason=reason, by=cast.officer, at=later)
+    _alarms_seen(cast)
     _let_the_past_rest()
     counts = {"incidents": Incident.objects.count(), "signals": Signal.objects.count()}
     world.progress(_("突发事件 %(incidents)d 宗，警情 %(signals)d 条") % counts)
+
+
+def _alarms_seen(cast: Cast) -> None:
+    """What monitoring's demo has raised is on the desk at once, and dealt with but for what is still to come."""
+    alarms = Alarm.objects.exclude(kind__in=Alarm.FAULTS).exclude(kind=Alarm.Kind.FORECAST, cleared_at=None)
+    for alarm in alarms.order_by("pk"):
+        if (signal := signal_from_alarm(alarm_id=alarm.pk)) is not None:
+            at = min(timezone.now(), signal.arrived_at + PATIENCE)
+            _dismissed(signal, OVER if alarm.cleared_at else KNOWN, cast.officer, at)
+
+
+def signals_tidy(*, now: datetime) -> int:
+    """A stand-in for the officer on duty while recorded traffic plays: ends signals that nobody has taken up and whose
+    alarm was over before their first report fell due; how many.
+    """
+    officer = User.objects.filter(role=Role.DUTY_OFFICER, is_active=True).order_by("pk").first()
+    over = Signal.objects.filter(state=SignalState.WAITING, alarm__cleared_at__isnull=False)
+    old = over.filter(arrived_at__lt=now - PATIENCE).order_by("pk")
+    if officer is None:
+        return 0
+    return sum(_dismissed(signal, OVER, officer) for signal in old)
+
+
+def _dismissed(signal: Signal, reason: str, by: User, at: datetime | None = None) -> bool:
+    """False where somebody was here first."""
+    try:
+        services.signal_watch(signal=signal, by=by, at=at)
+        services.signal_dismiss(signal=signal, reason=reason, by=by, at=at)
+    except IllegalStep:
+        return False
+    return True
 
 
 def _moments(world: DemoWorld, rng: Random, count: int) -> Iterator[datetime]:

@@ -48,12 +48,14 @@ class DemoWorld:
     """What every part of the demo is given.
 
     `scale` 1 is the size of the district in 2022; `day` is the day that all dates of the demo are counted from;
-    `say` shows one line of progress. `logins` collects the log-ins that were made.
+    `say` shows one line of progress. `logins` collects the log-ins that were made. Where `live` is
+    given, in ms, the hours before that moment are made too.
     """
 
     seed: int = 1
     scale: float = 1.0
     day: date = date(2026, 11, 1)
+    live: int = 0
     say: Callable[[str], None] = field(default=lambda _text: None)
     logins: list[Login] = field(default_factory=list)
     watch: Stopwatch = field(default_factory=Stopwatch)

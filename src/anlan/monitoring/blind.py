@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import Area
 from anlan.kit.law import NoSuchRule, law_value
+from anlan.monitoring.blind_data import Finding, findings
 from anlan.monitoring.life.flow import Stage
 from anlan.monitoring.models import Alarm, BlindArea, BlindSpot, Device, Series
 from anlan.monitoring.moments import moment
@@ -64,13 +65,27 @@ def spots_renew(now: datetime) -> int:
 
 def _spots(now: datetime) -> Iterator[BlindSpot]:
     for device in Device.objects.filter(status=Device.Status.SILENT).exclude(life=Stage.RETIRED):
-        yield _spot(Kind.SILENT, device, since=device.last_seen_at)
+        yield _spot(Kind.SILENT, device, since=device.last_seen_at, detail=say(_("超过失联时限没有任何报文")))
     yield from _invalid(now)
+    yield from _of_data(now)
     alarms = Alarm.objects.open().filter(kind__in=OF_ALARM).select_related("device", "series")
     for alarm in alarms.order_by("-raised_at"):
         title = series_title(alarm.series, alarm.device.protocol)
-        yield _spot(OF_ALARM[Alarm.Kind(alarm.kind)], alarm.device, since=alarm.raised_at, detail=title)
+        why = say(_("%(name)s 有未解除的报警"), name=title)
+        yield _spot(OF_ALARM[Alarm.Kind(alarm.kind)], alarm.device, since=alarm.raised_at, detail=why)
     yield from _cameras()
+
+
+def _of_data(now: datetime) -> Iterator[BlindSpot]:
+    """What stored readings tell: one spot a device and kind, with the first reason and how many more there are."""
+    of_device: dict[tuple[str, int], list[Finding]] = {}
+    for found in findings(now=round(now.timestamp() * 1000)):
+        of_device.setdefault((found.kind, found.series.device_id), []).append(found)
+    for (kind, _device), rows in of_device.items():
+        first, more = rows[0], len(rows) - 1
+        why = say(_("%(why)s;另有 %(more)d 个指标"), why=first.why, more=more) if more else first.why
+        since = None if first.since is None else moment(first.since)
+        yield _spot(kind, first.series.device, since=since, detail=why)
 
 
 def _invalid(now: datetime) -> Iterator[BlindSpot]:
@@ -83,7 +98,8 @@ def _invalid(now: datetime) -> Iterator[BlindSpot]:
         of_device.setdefault(series.device_id, []).append(series)
     for found in of_device.values():
         last = found[0].last_time
-        yield _spot(Kind.INVALID, found[0].device, since=None if last is None else moment(last), detail=_names(found))
+        why = say(_("%(names)s 没有有效读数"), names=_names(found))
+        yield _spot(Kind.INVALID, found[0].device, since=None if last is None else moment(last), detail=why)
 
 
 def _names(found: list[Series]) -> str:

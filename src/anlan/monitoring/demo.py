@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from anlan.kit.demo import DemoWorld
 from anlan.monitoring.demo_duty import duty_demo
+from anlan.monitoring.demo_hours import hours_demo
 from anlan.monitoring.life.accesses import LENIENT
 from anlan.monitoring.life.credentials import has_code
 from anlan.monitoring.models import Device, DeviceAccess, Series, ThresholdRule
@@ -85,6 +86,7 @@ def demo(world: DemoWorld) -> None:
     world.insert([rule for device, post in pairs for rule in _own_rules(device, post)])
     video_demo(world)
     duty_demo(world)
+    hours_demo(world, Hosts(world.rng("monitoring/hours")))
 
 
 def demo_posts(world: DemoWorld) -> Iterator[Post]:

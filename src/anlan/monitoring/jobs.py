@@ -58,6 +58,15 @@ def audit_each_minute(timestamp: int) -> None:
     heartbeat(alarms_audit())
 
 
+@app.periodic(cron="7 * * * *")
+@app.task(name="monitoring.series_days", queue="audit", queueing_lock="monitoring.series_days")
+def series_days_each_hour(timestamp: int) -> None:
+    """Sums up each series' day, from which stuck, mute and drifting sensors are told."""
+    from anlan.monitoring.series_days import days_sum
+
+    days_sum(now=now_ms())
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="anlan.blind_areas", queue="audit", queueing_lock="anlan.blind_areas")
 def blind_areas_each_ten_minutes(timestamp: int) -> None:

@@ -60,6 +60,7 @@ urlpatterns = [
     path("series/<int:pk>/", series.series, name="series"),
     path("forecasts/", forecasts.forecasts, name="forecasts"),
     path("forecasts/<int:pk>/", forecasts.forecast, name="forecast"),
+    path("forecasts/outcome/<slug:name>/", forecasts.outcome, name="forecast_outcome"),
     path("devices/<int:pk>/commands/", commands.commands, name="device_commands"),
     path("devices/<int:pk>/commands/new/", commands.command_new, name="device_command_new"),
     path("devices/<int:pk>/commands/<int:command_pk>/cancel/", commands.command_stop, name="device_command_cancel"),

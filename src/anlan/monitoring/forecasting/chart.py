@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from anlan.monitoring import store
+from anlan.monitoring.forecasting.dynamic import cell_at
 from anlan.monitoring.models import DynamicBound, Forecast
 from anlan.monitoring.moments import HOUR, moment
 
@@ -89,7 +90,7 @@ def _clock(ms: float) -> str:
 
 def bound_chart(bound: DynamicBound, kind: str, limit: float | None) -> ForecastChart | None:
     """What is usual by the hour on this kind of day, with the lowest fixed threshold and the hour in force."""
-    cells = [(hour, cell) for hour, cell in enumerate(bound.profile.get(kind, [])) if cell]
+    cells = [(hour, cell) for hour in range(24) if (cell := cell_at(bound.profile, kind, hour))]
     if not cells:
         return None
     values = [value for _, cell in cells for value in cell[:3]]

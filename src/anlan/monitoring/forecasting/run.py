@@ -2,41 +2,24 @@
 
 import time as clock
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
 
-import numpy as np
 from django.db import transaction
 
 from anlan.kit.law import NoSuchRule, law_value
-from anlan.monitoring import store
 from anlan.monitoring.forecasting.alarms import forecast_clear, forecast_raise
-from anlan.monitoring.forecasting.model import TELL, Crossing, Path, TooLittle, crossing, forecast
-from anlan.monitoring.models import Forecast, ForecastRun, Series, ThresholdRule
+from anlan.monitoring.forecasting.asking import Target, asked, target_of
+from anlan.monitoring.forecasting.looking import Look, looks, looks_save
+from anlan.monitoring.forecasting.model import TELL, Crossing, Path, crossing, forecast
+from anlan.monitoring.forecasting.soundness import TooLittle
+from anlan.monitoring.models import Forecast, ForecastRun, SeriesForecast
 from anlan.monitoring.moments import HOUR, moment
-from anlan.monitoring.rulebook import rulebook
 
 MINUTE = 60_000
-LOOK_BACK = 48 * HOUR
-READINGS = 400
 FRESH = 3
 """The last reading may be so many steps old, and no older than an hour."""
-MOST = 5000
+MOST, TOGETHER = 5000, 200
 KEPT_RUNS = 500
 WITHDRAW = 0.35
-
-
-class Asked(NamedTuple):
-    series: Series
-    rule: ThresholdRule
-
-
-class Target(NamedTuple):
-    """The next level that a series has not reached."""
-
-    level: int
-    limit: float
-    sign: int
 
 
 def chances() -> tuple[float, float]:
@@ -48,26 +31,18 @@ def chances() -> tuple[float, float]:
         return TELL, WITHDRAW
 
 
-def asked() -> Iterator[Asked]:
-    """Series whose rule forecasts, in order of id."""
-    rules = {rule.pk: rule for rule in ThresholdRule.objects.filter(active=True, forecast_minutes__gt=0)}
-    if not rules:
-        return
-    book = rulebook()
-    kinds = {rule.device_kind or rule.device.kind for rule in rules.values()}  # type: ignore[union-attr]
-    rows = Series.objects.filter(device__kind__in=kinds).select_related("device").order_by("id")
-    for one in rows.iterator(chunk_size=1000):
-        rule = rules.get(book.ids[book.row(one.device_id, one.device.kind, one.key)])
-        if rule is not None:
-            yield Asked(one, rule)
-
-
 def forecasts_run(*, now: int) -> ForecastRun:
     """Forecasts each, and counts how each ended; `now` in ms."""
-    begun, outcomes = clock.monotonic(), Counter[str]()
-    limits = chances()
-    for number, one in enumerate(asked()):
-        outcomes[_one(one, now, limits) if number < MOST else "left_out"] += 1
+    begun, outcomes, limits = clock.monotonic(), Counter[str](), chances()
+    ones = list(asked())
+    for first in range(0, min(len(ones), MOST), TOGETHER):
+        some = looks(ones[first : min(first + TOGETHER, MOST)], now)
+        for look in some:
+            outcomes[look.note.say(_one(look, now, limits), now)] += 1
+        looks_save(some, now)
+    if left := len(ones) - MOST if len(ones) > MOST else 0:
+        outcomes["left_out"] = left
+    SeriesForecast.objects.exclude(series_id__in=[one.series.pk for one in ones[:MOST]]).delete()
     kept = ForecastRun.objects.values_list("id", flat=True)[KEPT_RUNS:]
     ForecastRun.objects.filter(pk__in=list(kept)).delete()
     return ForecastRun.objects.create(
@@ -75,44 +50,44 @@ def forecasts_run(*, now: int) -> ForecastRun:
     )
 
 
-def _one(one: Asked, now: int, limits: tuple[float, float]) -> str:
+def _one(look: Look, now: int, limits: tuple[float, float]) -> str:
     """What became of one series: told, revised, withdrawn, quiet, or why there was no forecast."""
-    target = target_of(one.rule, one.series.last_value)
-    standing = Forecast.objects.filter(series=one.series, state=Forecast.State.STANDING).first()
-    horizon = one.rule.forecast_minutes * MINUTE
+    horizon = look.rule.forecast_minutes * MINUTE
     try:
-        path = path_of(one.series, now, horizon)
+        path = path_of(look, now, horizon)
     except TooLittle as error:
-        return _quiet(standing, now, str(error))
+        return _quiet(look.standing, now, str(error))
+    look.note.watch(_points(path))
+    target = target_of(look.rule, float(look.value[-1]))
     if target is None:
-        return _quiet(standing, now, "beyond")
+        return _quiet(look.standing, now, "beyond")
     found = crossing(path, target.limit, target.sign)
-    wanted = limits[1] if standing else limits[0]
-    if found.due is None or found.due > now + horizon or found.chance < wanted:
-        return _quiet(standing, now, "quiet")
-    return _tell(one, standing, target, path, found, now)
+    if not _in_sight(found, now + horizon, limits[1] if look.standing else limits[0]):
+        return _quiet(look.standing, now, "quiet")
+    if look.standing is None and not _stands_without_jumps(path, target, now + horizon, limits[1]):
+        return "jump"
+    return _tell(look, target, path, found, now)
 
 
-def path_of(series: Series, now: int, horizon: int) -> Path:
+def path_of(look: Look, now: int, horizon: int) -> Path:
     """Its path from the last readings up to `now`; raises `TooLittle`."""
-    rows = store.latest([series.pk], count=READINGS, since=now - LOOK_BACK)[series.pk]
-    rows = [row for row in rows if row[0] <= now]
-    time, value = np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float64)
-    if len(time) > 1 and now - time[-1] > min(HOUR, max(5 * MINUTE, FRESH * int(np.median(np.diff(time))))):
+    time = look.time
+    if not len(time):
+        raise TooLittle("short")
+    age = now - int(time[-1])
+    usual = int((time[-1] - time[0]) // max(1, len(time) - 1))
+    if age > min(HOUR, max(5 * MINUTE, FRESH * usual)):
         raise TooLittle("stale")
-    return forecast(time, value, horizon=horizon + (now - int(time[-1]) if len(time) else 0))
+    return forecast(time, look.value, horizon=horizon + age, scales=look.note.scale)
 
 
-def target_of(rule: ThresholdRule, value: float | None) -> Target | None:
-    """The lowest level whose raising value is not passed; None where all are, or the rule has no one side."""
-    if value is None or rule.direction not in ("above", "below"):
-        return None
-    sign = 1 if rule.direction == "above" else -1
-    for level, name in enumerate(("blue", "yellow", "orange", "red"), 1):
-        limit = getattr(rule, f"{name}_raise")
-        if limit is not None and sign * value <= sign * limit:
-            return Target(level, limit, sign)
-    return None
+def _in_sight(found: Crossing, until: int, wanted: float) -> bool:
+    return found.due is not None and found.due <= until and found.chance >= wanted
+
+
+def _stands_without_jumps(path: Path, target: Target, until: int, wanted: float) -> bool:
+    """Whether it would be in sight too if the greatest changes had not been: a course, not a step."""
+    return path.bare is not None and _in_sight(crossing(path.bare, target.limit, target.sign), until, wanted)
 
 
 def _quiet(standing: Forecast | None, now: int, why: str) -> str:
@@ -127,20 +102,19 @@ def _quiet(standing: Forecast | None, now: int, why: str) -> str:
 
 
 @transaction.atomic
-def _tell(one: Asked, standing: Forecast | None, target: Target, path: Path, found: Crossing, now: int) -> str:
-    row = standing or Forecast(series=one.series, made_at=now, path=_points(path))
-    word = "revised" if standing else "told"
-    row.rule, row.level, row.limit, row.sign = one.rule, target.level, target.limit, target.sign
+def _tell(look: Look, target: Target, path: Path, found: Crossing, now: int) -> str:
+    row = look.standing or Forecast(series=look.series, made_at=now, path=_points(path))
+    row.rule, row.level, row.limit, row.sign = look.rule, target.level, target.limit, target.sign
     row.early_at, row.due_at, row.late_at = found.early, found.due, found.late
-    row.chance, row.revised_at, row.until = round(found.chance, 4), now, now + one.rule.forecast_minutes * MINUTE
+    row.chance, row.revised_at, row.until = round(found.chance, 4), now, now + look.rule.forecast_minutes * MINUTE
     row.save()
-    forecast_raise(series_id=one.series.pk, level=target.level, value=target.limit, now=now)
-    return word
+    forecast_raise(series_id=look.series.pk, level=target.level, value=target.limit, now=now)
+    return "revised" if look.standing else "told"
 
 
 def _points(path: Path) -> list[list[float]]:
     columns = (path.mean.tolist(), path.low.tolist(), path.high.tolist())
     return [
-        [path.start + (i + 1) * path.step, *(float(f"{v:.6g}") for v in values)]
+        [path.start + (i + 1) * path.step, *(float(f"{v:.9g}") for v in values)]
         for i, values in enumerate(zip(*columns, strict=True))
     ]

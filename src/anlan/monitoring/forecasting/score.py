@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from statistics import median
+from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from anlan.monitoring import store
 from anlan.monitoring.forecasting.alarms import forecast_clear
-from anlan.monitoring.models import Alarm, AlarmStep, Forecast
+from anlan.monitoring.models import Alarm, AlarmStep, Forecast, ForecastCover, SeriesForecast
 from anlan.monitoring.moments import moment
 
 DAY = 86_400_000
@@ -55,11 +58,14 @@ def _settle(pk: int, now: int) -> Forecast.State | None:
 
 def _misses(now: int) -> int:
     """Levels that series with forecasts reached in the last day while no forecast covered the moment."""
-    from anlan.monitoring.forecasting.run import asked
+    from anlan.monitoring.forecasting.asking import asked
 
     rules = {one.series.pk: one.rule for one in asked()}
     steps = AlarmStep.objects.filter(
-        alarm__series_id__in=rules, alarm__kind=Alarm.Kind.LEVEL, step="raise", at__gte=moment(now - DAY)
+        alarm__series_id__in=rules,
+        alarm__kind=Alarm.Kind.LEVEL,
+        step="raise",
+        at__range=(moment(now - DAY), moment(now)),
     )
     found = 0
     for step in steps.select_related("alarm").order_by("id"):
@@ -89,11 +95,13 @@ def _miss(step: AlarmStep, at: int) -> dict[str, object]:
 
 @dataclass
 class Score:
-    """How a rule's or a series' forecasts did. `leads` are in ms."""
+    """How a rule's or a series' forecasts did. `leads` are in ms; `held` sums shares over `checked` intervals."""
 
     hits: int = 0
     falses: int = 0
     misses: int = 0
+    held: float = 0.0
+    checked: int = 0
     leads: list[int] = field(default_factory=list)
 
     def add(self, row: Forecast) -> None:
@@ -102,6 +110,20 @@ class Score:
         self.misses += row.state == Forecast.State.MISS
         if row.lead is not None:
             self.leads.append(row.lead)
+
+    def cover(self, one: "Cover") -> None:
+        self.held += one.held
+        self.checked += one.checked
+
+    @property
+    def covered(self) -> int | None:
+        """Of what came, how many per cent lay in the 80 % interval."""
+        return round(100 * self.held / self.checked) if self.checked else None
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Those with the most forecasts first, then with the most intervals."""
+        return -(self.hits + self.falses + self.misses), -self.checked
 
     @property
     def right(self) -> int | None:
@@ -123,12 +145,44 @@ def _percent(part: int, whole: int) -> int | None:
     return round(100 * part / whole) if whole else None
 
 
-def scores(rows: Sequence[Forecast]) -> tuple[Score, dict[int, Score], dict[int, Score]]:
-    """Of all, by rule id, by series id."""
-    total, by_rule, by_series = Score(), dict[int, Score](), dict[int, Score]()
+class Cover(NamedTuple):
+    """What the intervals of one series held since a day, with the rule that forecasts it now and its device's kind."""
+
+    series_id: int
+    rule_id: int | None
+    kind: str
+    held: float
+    checked: int
+
+
+def covers(user: Any, since: date) -> list[Cover]:
+    rule = SeriesForecast.objects.filter(series=OuterRef("series")).values("rule")[:1]
+    rows = ForecastCover.objects.visible_to(user).filter(day__gte=since).order_by()
+    found = rows.values("series", "series__device__kind", rule=Subquery(rule)).annotate(h=Sum("held"), n=Sum("checked"))
+    return [Cover(row["series"], row["rule"], row["series__device__kind"], row["h"], row["n"]) for row in found]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Of all, and by rule id, by kind of device, by series id."""
+
+    total: Score = field(default_factory=Score)
+    rules: dict[int, Score] = field(default_factory=dict)
+    kinds: dict[str, Score] = field(default_factory=dict)
+    series: dict[int, Score] = field(default_factory=dict)
+
+    def of(self, rule: int | None, kind: str, series: int) -> list[Score]:
+        found = [self.total, self.kinds.setdefault(kind, Score()), self.series.setdefault(series, Score())]
+        return [*found, self.rules.setdefault(rule, Score())] if rule else found
+
+
+def scores(rows: Sequence[Forecast], held: Sequence[Cover] = ()) -> Scores:
+    """Of settled forecasts with their series and device, and of what intervals held."""
+    found = Scores()
     for row in rows:
-        total.add(row)
-        by_series.setdefault(row.series_id, Score()).add(row)
-        if row.rule_id:
-            by_rule.setdefault(row.rule_id, Score()).add(row)
-    return total, by_rule, by_series
+        for score in found.of(row.rule_id, row.series.device.kind, row.series_id):
+            score.add(row)
+    for one in held:
+        for score in found.of(one.rule_id, one.kind, one.series_id):
+            score.cover(one)
+    return found

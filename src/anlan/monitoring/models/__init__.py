@@ -3,8 +3,9 @@
 from anlan.monitoring.models.access import DeviceAccess, PollAccess
 from anlan.monitoring.models.alarm import Alarm, AlarmStep
 from anlan.monitoring.models.audit import AlarmFinding, AuditRun
-from anlan.monitoring.models.blind import BlindArea, BlindSpot
+from anlan.monitoring.models.blind import BlindArea, BlindSpot, SeriesDay
 from anlan.monitoring.models.bound import DynamicBound
+from anlan.monitoring.models.calendar import CalendarDay
 from anlan.monitoring.models.camera import Camera, CameraAccess, CameraChange, VideoPlatform, VideoState
 from anlan.monitoring.models.cause import CauseRule, DeviceDependency, Means, Suppression, SuppressionStamp
 from anlan.monitoring.models.command import CommandFrame, DeviceCommand
@@ -13,7 +14,7 @@ from anlan.monitoring.models.derived import DerivedSeries
 from anlan.monitoring.models.deviation import DeviationCount
 from anlan.monitoring.models.device import Device, DeviceFrame, Level, Series, UnknownDevice
 from anlan.monitoring.models.duty import DutyRole, DutyShift, EscalationStep
-from anlan.monitoring.models.forecast import Forecast, ForecastRun
+from anlan.monitoring.models.forecast import Forecast, ForecastCover, ForecastRun, Outcome, SeriesForecast
 from anlan.monitoring.models.life import Commissioning
 from anlan.monitoring.models.maintenance import MaintenanceWindow
 from anlan.monitoring.models.picture import DevicePicture
@@ -34,6 +35,7 @@ __all__ = [
     "Becomes",
     "BlindArea",
     "BlindSpot",
+    "CalendarDay",
     "Camera",
     "CameraAccess",
     "CameraChange",
@@ -54,12 +56,14 @@ __all__ = [
     "DynamicBound",
     "EscalationStep",
     "Forecast",
+    "ForecastCover",
     "ForecastRun",
     "FrameCount",
     "LedgerCount",
     "Level",
     "MaintenanceWindow",
     "Means",
+    "Outcome",
     "PlatformCommand",
     "PlaySession",
     "PollAccess",
@@ -71,6 +75,8 @@ __all__ = [
     "RuleProposal",
     "RuleStamp",
     "Series",
+    "SeriesDay",
+    "SeriesForecast",
     "Sighting",
     "SightingClaim",
     "SightingKind",

@@ -1,10 +1,12 @@
 """Where the bureau does not see: sensors that tell nothing, and ground that none covers."""
 
+from typing import Self
+
 from django.contrib.gis.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.rows import OwnedRow, PlacedRow
-from anlan.monitoring.models.device import Device
+from anlan.monitoring.models.device import Device, OfDevice, Series
 
 BLIND_COLOURS = {"silent": "red", "invalid": "orange", "flat": "yellow", "drift": "yellow", "camera": "red"}
 
@@ -14,7 +16,7 @@ class BlindSpot(PlacedRow):
 
     class Kind(models.TextChoices):
         SILENT = "silent", _("失联")
-        INVALID = "invalid", _("只报无效值")
+        INVALID = "invalid", _("无效值过多")
         FLAT = "flat", _("数值不变")
         DRIFT = "drift", _("漂移")
         CAMERA = "camera", _("摄像机离线")
@@ -25,7 +27,7 @@ class BlindSpot(PlacedRow):
     )
     thing = models.CharField(_("对象"), max_length=60, help_text=_("对象类型和编号"))
     since = models.DateTimeField(_("自何时起"), null=True)
-    detail = models.CharField(_("说明"), max_length=200, blank=True)
+    detail = models.CharField(_("判定依据"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("监测盲点")
@@ -52,3 +54,40 @@ class BlindArea(OwnedRow):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OfSeriesDay(OfDevice["SeriesDay"]):
+    """Seen by whoever sees the series' device."""
+
+    def visible_to(self, user: object) -> Self:
+        return self.filter(series__in=Series.objects.visible_to(user))
+
+
+class SeriesDay(models.Model):
+    """One series' day in Beijing, in short: what tells a sensor that is stuck, mute or drifting from one that is well.
+
+    `number` counts measurements, `bad` those that were no number or out of range. `changed` is when, in ms, the value
+    last was another than before; empty where it never was that day.
+    """
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", verbose_name=_("监测指标"))
+    day = models.DateField(_("日期"))
+    number = models.PositiveIntegerField(_("有效读数"))
+    bad = models.PositiveIntegerField(_("无效或超量程"))
+    low = models.FloatField(_("最小值"), null=True)
+    high = models.FloatField(_("最大值"), null=True)
+    median = models.FloatField(_("中位数"), null=True)
+    last = models.FloatField(_("末值"), null=True)
+    first = models.BigIntegerField(_("首个读数时间"), null=True)
+    changed = models.BigIntegerField(_("最近变化时间"), null=True)
+
+    objects = models.Manager.from_queryset(OfSeriesDay)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("指标日摘要")
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["series", "day"], name="series_day_once")]
+        indexes = [models.Index(fields=["day"], name="series_day_of")]
+
+    def __str__(self) -> str:
+        return f"{self.series} · {self.day}"

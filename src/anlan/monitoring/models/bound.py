@@ -15,7 +15,7 @@ from anlan.rules.declaration import Rule, RuleError, Threshold
 class DynamicBound(models.Model):
     """The usual range of a series by hour of the day and kind of day, and the bound that is in force this hour.
 
-    `profile` is {"workday" or "restday": [[low, high, readings] or null for each hour]}. `raise_at` and `clear_at` are
+    `profile` is {"workday", "weekend" or "holiday": [[low, high, median, readings] or null for each hour]}. `raise_at` and `clear_at` are
     what the blue level is tightened to; both empty where the history says nothing tighter than the rule itself.
     """
 

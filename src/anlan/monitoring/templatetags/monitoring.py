@@ -6,10 +6,9 @@ from django import template
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.deviations import deviation_title
-from anlan.monitoring.models import Alarm
+from anlan.monitoring.models import Alarm, Outcome
 from anlan.monitoring.models.device import LEVEL_COLOURS, Level
 from anlan.monitoring.models.weather import SEVERITY_COLOURS
 from anlan.monitoring.moments import moment
@@ -111,25 +110,9 @@ def lasting(ms: int) -> str:
     return _("%d 分钟") % minutes
 
 
-OUTCOMES = {
-    "told": gettext_lazy("新预测"),
-    "revised": gettext_lazy("修订"),
-    "withdrawn": gettext_lazy("撤回"),
-    "quiet": gettext_lazy("不会越线"),
-    "beyond": gettext_lazy("已越线"),
-    "short": gettext_lazy("读数太少"),
-    "stale": gettext_lazy("久无读数"),
-    "gaps": gettext_lazy("断续"),
-    "flat": gettext_lazy("数值不变"),
-    "crowded": gettext_lazy("时间重叠"),
-    "wild": gettext_lazy("算不收敛"),
-    "left_out": gettext_lazy("超出数量未预测"),
-}
-
-
 @register.filter
 def outcome_words(name: str) -> str:
-    return str(OUTCOMES.get(name, name))
+    return str(Outcome(name).label) if name in Outcome.values else name
 
 
 @register.filter

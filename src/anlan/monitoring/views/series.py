@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from anlan.monitoring.forecasting.chart import bound_chart
-from anlan.monitoring.forecasting.dynamic import day_kind
-from anlan.monitoring.models import DynamicBound, Forecast, Series
+from anlan.monitoring.forecasting.days import calendar, day_kind, knows_year
+from anlan.monitoring.models import DynamicBound, Forecast, Series, SeriesForecast
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import matches_of
 from anlan.monitoring.rehearsal.services import may_propose
@@ -20,7 +20,8 @@ def series(request: HttpRequest, pk: int) -> HttpResponse:
     view = series_views(row.device, [row], hours=24)[0]
     matches = matches_of(row)
     bound = DynamicBound.objects.filter(series=row).first()
-    kind = day_kind(now_ms())
+    days, now = calendar(), now_ms()
+    kind = day_kind(now, days)
     limits = [limit.value for limit in limits_of(matches[0].rule)] if matches else []
     context = {
         "series": row,
@@ -28,9 +29,11 @@ def series(request: HttpRequest, pk: int) -> HttpResponse:
         "matches": matches,
         "bound": bound,
         "bound_kind": kind,
+        "knows_year": knows_year(now, days),
         "tightens": bool(bound and matches and bound.tighten(matches[0].rule.as_rule())),
         "bound_chart": bound_chart(bound, kind, limits[0] if limits else None) if bound else None,
         "forecast": Forecast.objects.filter(series=row, state=Forecast.State.STANDING).first(),
+        "forecasting": SeriesForecast.objects.filter(series=row).first(),
         "may_propose": may_propose(request.user),
     }
     return render(request, "monitoring/series.html", context)

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ def _build(arguments: argparse.Namespace) -> "list[Login]":
     world = DemoWorld(
         seed=arguments.seed,
         scale=arguments.scale,
+        live=time.time_ns() // 1_000_000,
         say=lambda text: print(f"anlan: {text}", file=out, flush=True),
     )
     with transaction.atomic():

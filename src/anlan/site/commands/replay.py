@@ -5,6 +5,7 @@ example: anlan replay                                 the ten minutes that are s
          ANLAN_MQTT_URL=mqtt://127.0.0.1 anlan replay --loop --quiet
 
 FILE has JSON lines of {"offset_ms", "protocol", "hex"}. Ports are ANLAN_PORT_<PROTOCOL>, else the protocol's own.
+With --loop a reservoir gauge of the demo answers Modbus TCP on port 15020 of this machine.
 ANLAN_REPLAY_SIP=<code>:<password> beside ANLAN_PORT_SIP also plays a recorder with cameras (GB/T 28181).
 Stations of SL 651 tell no seconds: at a speed above 1 some of their reports fall in one minute and count as duplicates.
 Exit code 0 where everything was acknowledged or the replay was stopped, 1 where an answer is missing, 2 for a bad file.
@@ -24,6 +25,7 @@ from anlan.monitoring.replaying.links import ports
 from anlan.monitoring.replaying.player import Plan, Player
 from anlan.monitoring.replaying.recorder import recorder_of, recorder_run
 from anlan.monitoring.replaying.recording import SHIPPED, Recorded, RecordingError, recording_read
+from anlan.monitoring.replaying.reservoir import gauge_run
 
 WRONG_WORDS = 2
 
@@ -57,11 +59,13 @@ async def _play(arguments: argparse.Namespace, frames: list[Recorded]) -> int:
     if player.tally.skipped:
         say(f"{player.tally.skipped} of {len(frames)} frames have no way: no port, or no ANLAN_MQTT_URL for JSON")
     beside = recorder_of(host=arguments.host)
-    recorder = asyncio.create_task(recorder_run(beside, stop, say)) if beside else None
+    others = [asyncio.create_task(gauge_run(stop, say))] if arguments.loop else []
+    if beside:
+        others.append(asyncio.create_task(recorder_run(beside, stop, say)))
     await player.play(stop)
-    if recorder is not None:
-        recorder.cancel()
-        await asyncio.gather(recorder, return_exceptions=True)
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     say(str(player.tally))
     if arguments.json:
         print(json.dumps(asdict(player.tally) | {"missing": player.tally.missing}))

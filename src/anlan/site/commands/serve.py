@@ -61,6 +61,7 @@ def _children(arguments: argparse.Namespace) -> list[Child]:
     parts = ("database", *PARTS) if is_private() else PARTS
     children = [Child(part, [*base, "serve", "--only", part, *where]) for part in parts]
     if arguments.replay:
+        os.environ.setdefault("ANLAN_DEMO_DUTY", "1")
         children.append(Child("replay", [*base, "replay", "--loop", "--quiet"]))
     return children
 
