@@ -82,8 +82,8 @@ def test_a_report_from_a_phone_is_one_hazard_however_often_it_is_sent(
     [
         ({"description": ""}, "这个字段是必填项"),
         ({"site": "没有这家厂"}, "没有名为"),
-        ({"lon": "999"}, "小于或者等于"),
-        ({"source": "video"}, "不是可用的选项"),
+        ({"lon": "999"}, "小于或等于"),
+        ({"source": "video"}, "不在可用的选项中"),
         ({"site": "", "lon": "", "lat": ""}, "请选择所属区域"),
         ({"photos": "not a picture"}, "不是可用的照片"),
     ],
@@ -167,11 +167,11 @@ def test_the_site_field_offers_what_the_person_sees(town: District, browse: Brow
 
 
 def test_the_api_and_the_export_show_the_same_rows_masked(town: District, found: Hazard, browse: Browse) -> None:
-    items = browse(town.inspector).get("/api/supervision/hazard?state=found").json()["items"]
+    items = browse(town.inspector).get("/api/supervision/hazard/?state=found").json()["items"]
     assert [item["number"] for item in items] == [found.number]
     assert items[0]["contact_phone"] == "138****0001"
-    assert browse(town.far).get("/api/supervision/hazard").json()["total"] == 0
-    assert browse(town.admin).post("/api/supervision/hazard", {}, content_type="application/json").status_code == 403
+    assert browse(town.far).get("/api/supervision/hazard/").json()["total"] == 0
+    assert browse(town.admin).post("/api/supervision/hazard/", {}, content_type="application/json").status_code == 405
     entity = entity_of(Hazard)
     assert entity is not None
     rows = Hazard.objects.visible_to(town.leader)

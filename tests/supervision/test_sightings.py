@@ -91,7 +91,7 @@ def test_the_hazard_keeps_its_own_picture_when_the_sightings_is_gone(
     photo = Hazard.objects.get().photos.get()
     assert photo.sha256 == sighting.picture
     answer = browse(town.inspector).get(f"/hazards/photos/{photo.pk}/")
-    assert b"".join(answer.streaming_content) == content
+    assert answer.content == content
 
 
 def test_a_picture_that_is_missing_is_said_and_loses_no_hazard(

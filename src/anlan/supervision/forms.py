@@ -21,6 +21,7 @@ USUAL = {Role.INSPECTOR: FoundBy.INSPECTION, Role.DUTY_OFFICER: FoundBy.CITIZEN,
 
 class PhotosInput(forms.FileInput):
     allow_multiple_selected = True
+    template_name = "supervision/photos_input.html"
 
 
 class PhotosField(forms.FileField):
@@ -79,6 +80,7 @@ class ReportForm(Sited):
     def narrow(self) -> None:
         fields: Any = self.fields
         fields["category"].queryset = HazardCategory.objects.filter(active=True)
+        fields["category"].empty_label = _("请选择")
         fields["area"].queryset, fields["area"].empty_label = areas_of(self.user), _("按位置或所在企业判定")
         fields["area"].label_from_instance = indented
         fields["source"].initial = USUAL.get(self.user.role, FoundBy.PATROL)
@@ -116,7 +118,10 @@ class SideForm(Sited):
         self.fields["organisation"].queryset = rows.order_by("kind", "name")  # type: ignore[attr-defined]
 
     def clean_site(self) -> dict[str, Any]:
-        """Of the three kinds of sites only an enterprise can be responsible by itself."""
+        """Of the three kinds of sites only an enterprise can be responsible by itself; the present one stands by its name."""
+        present = self.subject.enterprise
+        if present and self.cleaned_data["site"].strip() == present.name:
+            return {"enterprise": present}
         found = super().clean_site()
         if found and "enterprise" not in found:
             raise forms.ValidationError(_("责任企业须是在册企业；其他情形请选责任单位或填责任人。"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -124,7 +124,7 @@ def _form(name: str, row: Hazard, user: Any, trouble: Trouble | None) -> StepFor
     step = STEPS[name]
     initial = {field: getattr(row, field) for field in step.fields}
     if name == HazardStep.ORDER and row.enterprise:
-        initial |= {"site": row.enterprise.credit_code}
+        initial |= {"site": row.enterprise.name}
     return step.form(user=user, subject=row, initial=initial)
 
 
@@ -174,13 +174,13 @@ def phone(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page(*READERS)
-def photo(request: HttpRequest, pk: int) -> FileResponse:
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
     """The picture, to who may see its hazard."""
     row = get_object_or_404(HazardPhoto.objects.visible_to(request.user), pk=pk)
     path = vault_path(FOLDER, row.sha256, photo_suffix(row.content_type))
     if not path.exists():
         raise Http404
-    response = FileResponse(path.open("rb"), content_type=row.content_type)
+    response = HttpResponse(path.read_bytes(), content_type=row.content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=86400, immutable"
     return response

@@ -7,7 +7,7 @@ import { middle } from "./geometry.js";
 
 /** @typedef {[number, number]} Spot */
 
-const CLOSE = 14.5;
+const CLOSE = 13.6;
 const CHINA = /** @type {[Spot, Spot]} */ ([[73, 18], [135, 54]]);
 
 /** @param {GeoJSON.FeatureCollection} areas @returns {[Spot, Spot]} west-south and east-north of the outlines */
@@ -137,3 +137,4 @@ function start() {
 }
 
 start();
+document.addEventListener("page:shown", start);
