@@ -1,11 +1,12 @@
 """The store of readings against a plain PostgreSQL table, on the private cluster, in one run on one core.
 
-    python benchmarks/store.py [--readings 10_000_000] [--batch 50_000] [--json]
+    python benchmarks/store.py [--readings 10_000_000] [--batch 50_000] [--year-series 64] [--json]
 
 Rival: binary COPY, one row a reading, into a table with a B-tree on (series, time), committed in the same batches.
 Ours: the same batches appended to the log, each durable by its commit; then packed into chunks. The same once more
 in batches of 5,000. Then one day of one series as arrays from both, in turn; a year of one series from Parquet files
-and chunks; and what it all takes on disk with indexes. Client and server take turns on one core where that may be set.
+and chunks, among `--year-series` others (5000: the whole district's 2,628,000,000 readings, 9 GB of room); and what it
+all takes on disk with indexes. Client and server take turns on one core where that may be set.
 """
 
 import argparse
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=lambda text: int(text.replace("_", "")), default=10_000_000)
     parser.add_argument("--batch", type=int, default=50_000)
+    parser.add_argument("--year-series", type=int, default=64)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     from django.core.management import call_command
@@ -37,11 +39,11 @@ def main() -> None:
 
     stand_up()
     call_command("migrate", verbosity=0)
-    figures = measured(options.readings, options.batch)
+    figures = measured(options.readings, options.batch, options.year_series)
     print(json.dumps(figures) if options.json else told(figures))
 
 
-def measured(number: int, batch: int) -> dict[str, Any]:
+def measured(number: int, batch: int, year_series: int) -> dict[str, Any]:
     from django.conf import settings
     from django.db import connection
 
@@ -53,7 +55,7 @@ def measured(number: int, batch: int) -> dict[str, Any]:
     try:
         connection.cursor().execute("set search_path to bench, public")
         connection.cursor().execute(TABLES)
-        return {"cores": cores, **small(), **appended(number, batch), **read(number), **year()}
+        return {"cores": cores, **small(), **appended(number, batch), **read(number), **year(year_series)}
     finally:
         connection.cursor().execute("drop schema bench cascade")
         shutil.rmtree(folder)
@@ -215,32 +217,37 @@ def timed(series: list[int], *works: Callable[[int], Any]) -> list[tuple[float, 
     return [(cut[9], cut[18]) for cut in cuts]
 
 
-def year() -> dict[str, Any]:
-    """A year of 64 series at one a minute, eleven months of it aged, in files as a full district would have them."""
+def year(many: int) -> dict[str, Any]:
+    """A year of so many series at one a minute, eleven months of it aged."""
     from anlan.monitoring import store
 
     random = np.random.default_rng(7)
-    base = 1_000_000 - 1_000_000 % 64
-    number = 0
-    started = perf_counter()
-    for day in range(365):
-        time = np.repeat(YEAR_START + day * DAY + MINUTE * np.arange(1440), 64)
-        value = np.round(20 + np.cumsum(random.normal(0, 0.05, (1440, 64)), axis=0), 2).ravel()
-        store.append(np.tile(np.arange(base, base + 64), 1440), time, value, np.zeros(len(time), np.uint8))
-        number += len(time)
-        if day % 10 == 9:
+    base, began, taken = 1_000_000 - 1_000_000 % 64, 20 + np.arange(many) % 37, 0.0
+    for hour in range(365 * 24):
+        walk = began + np.cumsum(random.normal(0, 0.05, (60, many)), axis=0)
+        began = walk[-1]
+        time = np.repeat(YEAR_START + MINUTE * (60 * hour + np.arange(60)), many)
+        series, value = np.tile(np.arange(base, base + many), 60), np.round(walk, 2).ravel()
+        started = perf_counter()
+        store.append(series, time, value, np.zeros(len(time), np.uint8))
+        if hour % 240 == 239 or (hour % 24 == 23 and many > 1000):
             store.tend()
+        taken += perf_counter() - started
+    started = perf_counter()
     store.tend()
     moved = store.age(before=YEAR_START + 334 * DAY)
-    took = perf_counter() - started
-    ids = [base + k % 64 for k in range(60)]
+    taken += perf_counter() - started
+    ids = random.integers(base, base + many, 60).tolist()
     (ours,) = timed(ids, lambda s: store.arrays(s, start=YEAR_START, end=YEAR_START + 365 * DAY))
+    (day,) = timed(ids, lambda s: store.arrays(s, start=YEAR_START + 200 * DAY, end=YEAR_START + 201 * DAY))
     return {
-        "year_readings": 365 * 1440,
+        "year_readings": many * 365 * 1440,
         "year_p50_ms": ours[0],
         "year_p95_ms": ours[1],
+        "aged_day_p95_ms": day[1],
+        "aged_megabytes": moved.bytes / 1e6,
         "aged_bytes_per_reading": moved.bytes / max(1, moved.readings),
-        "stored_packed_aged_per_s": number / took,
+        "stored_packed_aged_per_s": many * 365 * 1440 / taken,
     }
 
 
@@ -254,7 +261,8 @@ def told(f: dict[str, Any]) -> str:
             f"append and pack     {f['append_and_pack_per_s']:>14,.0f} /s   ratio {f['append_and_pack_ratio']:.1f}",
             f"on disk             {f['megabytes']:>14,.1f} MB   B-tree table     {f['copy_btree_megabytes']:>10,.1f} MB",
             f"range of {f['range_minutes']} min   p50 {f['range_p50_ms']:.3f} ms  p95 {f['range_p95_ms']:.3f} ms   B-tree p50 {f['btree_range_p50_ms']:.3f} ms   ratio {f['range_ratio']:.3f}",
-            f"range of a year     p50 {f['year_p50_ms']:.1f} ms  p95 {f['year_p95_ms']:.1f} ms   aged {f['aged_bytes_per_reading']:.2f} bytes a reading",
+            f"range of a year     p50 {f['year_p50_ms']:.1f} ms  p95 {f['year_p95_ms']:.1f} ms   a day of it p95 {f['aged_day_p95_ms']:.1f} ms",
+            f"of {f['year_readings']:,} readings, stored, packed and aged at {f['stored_packed_aged_per_s']:,.0f} /s; aged {f['aged_megabytes']:,.0f} MB, {f['aged_bytes_per_reading']:.2f} bytes a reading",
         ]
     )
 

@@ -31,8 +31,8 @@ def test_from_a_changed_threshold_to_the_alarm_that_it_makes(history: Anlan, chr
     sign(Person(chromium, history, "commander", PHONE), proposal)
     alarm = the_alarm_appears(history, duty)
     acknowledge(duty, alarm)
-    shelve(duty)
-    find_it_in_the_load_of_alarms(duty)
+    shelve(duty, alarm)
+    find_it_in_the_load_of_alarms(duty, alarm)
 
 
 def change_the_threshold(duty: Person) -> str:
@@ -93,7 +93,8 @@ def acknowledge(duty: Person, alarm: str) -> None:
     duty.look("rule-alarm")
 
 
-def shelve(duty: Person) -> None:
+def shelve(duty: Person, alarm: str) -> None:
+    """The alarm leaves the list and lies on the shelf; other alarms of the device stay."""
     page = duty.page
     page.locator("summary", has_text="搁置").click()
     page.locator("select[name=minutes]").select_option("60")
@@ -101,13 +102,15 @@ def shelve(duty: Person) -> None:
     page.locator("form[action$='/shelve/']").get_by_role("button", name="搁置").click()
     expect(page.locator("#alarm")).to_contain_text("搁置至")
     duty.go(f"/alarms/?q={DEVICE}")
-    expect(page.get_by_text("没有符合条件的报警")).to_be_visible()
+    link = page.locator(f"a.strong[href='{alarm}']")
+    expect(page.locator("#alarms")).to_be_visible()
+    expect(link).to_have_count(0)
     duty.go(f"/alarms/?q={DEVICE}&state=on_shelf")
-    expect(page.locator("tbody tr").first).to_contain_text("已搁置·已确认")
+    expect(page.locator("tbody tr").filter(has=link)).to_contain_text("已搁置·已确认")
 
 
-def find_it_in_the_load_of_alarms(duty: Person) -> None:
-    name = duty.page.locator("tbody tr a.strong").first.inner_text()
+def find_it_in_the_load_of_alarms(duty: Person, alarm: str) -> None:
+    name = duty.page.locator(f"a.strong[href='{alarm}']").inner_text()
     duty.go("/operators/")
     expect(duty.page.locator("tbody tr", has_text=name).first).to_be_visible()
     duty.look("rule-load")

@@ -9,12 +9,12 @@ import logging
 from typing import NamedTuple
 
 import numpy as np
-import zstandard
 from django.db import connection
 from numpy.typing import NDArray
 
 from anlan.monitoring import store
 from anlan.monitoring.memory import Memory, Places
+from anlan.monitoring.store.blocks import compressed, opened
 from anlan.rules import Ledger, from_bytes, judge, to_bytes
 from anlan.rules.rows import RULE_ROW
 
@@ -91,10 +91,11 @@ def _judge_again(memory: Memory, row: store.LogRow) -> None:
 
 def _take(memory: Memory, entry: Entry) -> None:
     places = memory.places(np.frombuffer(entry.series, np.int64).tolist())
+    name = f"journal entry {entry.id}"
     if entry.state:
-        memory.state.set_rows(places, from_bytes(_unpacked(entry.state)))
+        memory.state.set_rows(places, from_bytes(opened(entry.state, name)))
     if entry.rules:
-        memory.table.set_rows(places, np.frombuffer(_unpacked(entry.rules), RULE_ROW))
+        memory.table.set_rows(places, np.frombuffer(opened(entry.rules, name), RULE_ROW))
 
 
 def entry_write(memory: Memory, places: Places, *, state: bool = False, rules: bool = False) -> None:
@@ -122,20 +123,12 @@ def _write(memory: Memory, places: Places, *, whole: bool, state: bool, rules: b
         memory.position,
         whole,
         memory.ids[places].tobytes(),
-        _packed(to_bytes(memory.state.rows(places))) if state else b"",
-        _packed(memory.table.rows(places).tobytes()) if rules else b"",
+        compressed(to_bytes(memory.state.rows(places))) if state else b"",
+        compressed(memory.table.rows(places).tobytes()) if rules else b"",
     ]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, row)
         memory.entry = (cursor.fetchone() or (0,))[0]
-
-
-def _packed(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=1).compress(data)
-
-
-def _unpacked(data: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(data)
 
 
 def levels(memory: Memory, places: Places) -> NDArray[np.int64]:

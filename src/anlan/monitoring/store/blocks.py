@@ -49,7 +49,13 @@ class _Tools(local):
 _LOCAL = _Tools()
 
 
-def _opened(block: bytes, name: str) -> bytes:
+def compressed(data: bytes) -> bytes:
+    """A zstd frame with a check sum."""
+    return bytes(_LOCAL.packer.compress(data))
+
+
+def opened(block: bytes, name: str) -> bytes:
+    """What `compressed` was given. StoreError, which says `name`, where the frame is damaged."""
     try:
         return bytes(_LOCAL.opener.decompress(block))
     except zstandard.ZstdError as error:
@@ -74,13 +80,12 @@ def pack(columns: Columns, starts: NDArray[np.int64]) -> list[bytes]:
     whole = out[: ends[-1]].tobytes() if len(ends) else b""
     places = [0, *ends.tolist()]
     pieces = [whole[a:b] for a, b in pairwise(places)]
-    compress = _LOCAL.packer.compress
-    return [compress(piece) for piece in pieces]
+    return [compressed(piece) for piece in pieces]
 
 
 def unpack(blocks: Sequence[bytes], numbers: Sequence[int], names: Sequence[str]) -> Columns:
     """The readings of these blocks, one after the other. StoreError names the first that is damaged."""
-    bodies = [_opened(block, name) for block, name in zip(blocks, names, strict=True)]
+    bodies = [opened(block, name) for block, name in zip(blocks, names, strict=True)]
     starts = np.cumsum([0, *numbers], dtype=np.int64)
     columns = Columns.empty(int(starts[-1]))
     data = np.frombuffer(b"".join(bodies), np.uint8)

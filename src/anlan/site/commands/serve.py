@@ -7,6 +7,7 @@ example: anlan serve --port 8000
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable
 
 from anlan.site import cluster
@@ -15,6 +16,8 @@ from anlan.site.standing import database_as_found, stand_up
 from anlan.site.supervisor import Child, Supervisor, check_port
 
 PARTS = ("web", "live", "worker", "ingest")
+LOOK_SECONDS = 2.0
+"""How often it is seen whether the private database still runs."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +58,8 @@ def prepare(*, migrate: bool = False) -> None:
 def _children(arguments: argparse.Namespace) -> list[Child]:
     base = [sys.executable, "-m", "anlan.site.cli"]
     where = ["--host", arguments.host, "--port", str(arguments.port)]
-    children = [Child(part, [*base, "serve", "--only", part, *where]) for part in PARTS]
+    parts = ("database", *PARTS) if is_private() else PARTS
+    children = [Child(part, [*base, "serve", "--only", part, *where]) for part in parts]
     if arguments.replay:
         children.append(Child("replay", [*base, "replay", "--loop", "--quiet"]))
     return children
@@ -110,6 +114,9 @@ def _ingest(_arguments: argparse.Namespace) -> int:
 
 
 def _database(_arguments: argparse.Namespace) -> int:
-    cluster.start()
-    print(f"anlan: the database listens in {cluster.socket_dir()}")
-    return 0
+    """Starts the private database again whenever it has fallen (a full disk ends it); leaves it running at the end."""
+    while True:
+        if not cluster.running():
+            cluster.start()
+            print(f"anlan: the database listens in {cluster.socket_dir()}", flush=True)
+        time.sleep(LOOK_SECONDS)
