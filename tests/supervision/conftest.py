@@ -1,7 +1,7 @@
 """A small district with its people, two firms, and a hazard at each stage of its loop."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
+from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -143,6 +144,14 @@ def ordered(hazard: Hazard, town: District, **more: Any) -> Hazard:
 def rectified(hazard: Hazard, town: District, **more: Any) -> Hazard:
     usual = {"note": "已清除，出口畅通", "photos": [jpeg()], "by": town.maker}
     return services.hazard_rectify(hazard=hazard, **{**usual, **more})
+
+
+@pytest.fixture
+def no_jobs_left(transactional_db: None) -> Iterator[None]:
+    """The queue is no table of Django's, so nothing but this empties it after a test that commits."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from anlan.supervision.models import Hazard, HazardEntry
 
 from .conftest import District, jpeg, ordered, rectified
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs_left")]
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:

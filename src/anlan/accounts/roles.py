@@ -63,7 +63,8 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         **dict.fromkeys(("registry.enterprise", "registry.place", "registry.facility", "registry.person"), WRITE),
         "monitoring": VIEW,
         "monitoring.camera": VIEW | WATCH,
-        "supervision": WRITE | REVEAL,
+        "supervision": WRITE,
+        "supervision.hazard": WRITE | REVEAL,
     },
     Role.TEAM_LEADER: {"accounts.area": VIEW, "registry": VIEW, "command": VIEW},
     Role.ENTERPRISE: {
@@ -73,13 +74,13 @@ GRANTS: dict[str, dict[str, frozenset[str]]] = {
         "supervision": VIEW,
     },
     Role.DEPARTMENT: {
-        **dict.fromkeys(("accounts", "kit", "registry", "monitoring", "command"), VIEW),
-        "supervision": VIEW | REVEAL,
+        **dict.fromkeys(("accounts", "kit", "registry", "monitoring", "supervision", "command"), VIEW),
+        "supervision.hazard": VIEW | REVEAL,
     },
     Role.STREET: {
-        **dict.fromkeys(("accounts", "kit", "monitoring", "command"), VIEW),
+        **dict.fromkeys(("accounts", "kit", "monitoring", "supervision", "command"), VIEW),
         "registry": WRITE,
-        "supervision": VIEW | REVEAL,
+        "supervision.hazard": VIEW | REVEAL,
     },
     Role.COMMUNITY: {**dict.fromkeys(("accounts", "registry", "monitoring", "supervision"), VIEW)},
     Role.ADMINISTRATOR: {

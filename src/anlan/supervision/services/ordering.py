@@ -57,9 +57,8 @@ def hazard_order(
     _side_take(row, side)
     if not requirement.strip():
         raise ValidationError(gettext("请写明整改要求。"))
-    text = say(
-        _("交办%(whom)s整改，时限 %(due)s：%(what)s"), whom=side_text(row), due=day_text(due), what=requirement.strip()
-    )
+    words = {"whom": side_text(row), "due": day_text(due), "what": requirement.strip()}
+    text = say(_("交办%(whom)s整改，时限 %(due)s：%(what)s"), **words)
     changes: dict[str, Any] = {"requirement": requirement.strip(), "due_at": due, "ordered_at": at}
     row = hazard_write(row, HazardStep.ORDER, text, act, ordered_by=act["by"], **changes)
     responsible_tell(row, say(_("隐患须整改：%(what)s"), what=row.brief), body=text)

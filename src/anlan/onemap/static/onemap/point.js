@@ -128,7 +128,8 @@ function locate(button, shown) {
 
 function start() {
   const drawable = Boolean(document.createElement("canvas").getContext("webgl2"));
-  for (const place of document.querySelectorAll("[data-point-map]")) {
+  for (const place of document.querySelectorAll("[data-point-map]:not([data-started])")) {
+    place.setAttribute("data-started", "1");
     const shown = drawable ? new PointMap(/** @type {HTMLElement} */ (place)) : null;
     const button = place.closest("[data-point]")?.querySelector("[data-here]");
     if (button instanceof HTMLButtonElement) button.addEventListener("click", () => locate(button, shown));
@@ -138,3 +139,4 @@ function start() {
 
 start();
 document.addEventListener("page:shown", start);
+document.body.addEventListener("htmx:afterSettle", start);
