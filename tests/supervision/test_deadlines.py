@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.models import Notice
@@ -82,6 +83,16 @@ def test_nobody_forgets_to_order_or_to_recheck(town: District, found: Hazard, ru
     ]  # fmt: skip
     row.refresh_from_db()
     assert row.overdue_at is None
+
+
+def test_after_a_long_stop_the_lateness_is_told_and_no_reminder(
+    town: District, found: Hazard, run_jobs: Callable[[], int]
+) -> None:
+    row = ordered(found, town, at=timezone.now() - timedelta(days=40))
+    assert row.late
+    deadlines_sweep()
+    run_jobs()
+    assert [set(entry.data) for entry in row.entries.filter(step="")] == [{"overdue"}]
 
 
 def test_the_responsible_side_is_reminded_before_the_deadline(

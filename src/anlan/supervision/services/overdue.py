@@ -32,7 +32,8 @@ def hazard_clock_ran_out(*, hazard_id: int, kind: str, due_at: datetime) -> None
 
 
 def _remind(row: Hazard) -> None:
-    if row.state == HazardState.ORDERED and row.due_at:
+    """After a long stop of the worker the deadline itself may have passed: then its lateness is told, not its coming."""
+    if row.state == HazardState.ORDERED and row.due_at and not row.late:
         text = say(_("整改时限 %(due)s 将至，已提醒责任方"), due=day_text(row.due_at))
         responsible_tell(row, say(_("隐患整改将到期：%(what)s"), what=row.brief), body=text)
         entry_add(row, text, data={"reminder": True})
