@@ -156,6 +156,9 @@ def test_filters_find_and_nonsense_finds_nothing(town: District, found: Hazard, 
         text(client, f"/hazards/?{query}")
     page = text(client, "/hazards/")
     assert page.index(second.number) < page.index(found.number)
+    services.hazard_withdraw(hazard=found, reason="误认", by=town.officer)
+    for query, shown in (("", False), ("all=1", True), ("state=withdrawn", True), (f"q={found.number}", True)):
+        assert (found.number in text(client, f"/hazards/?{query}")) == shown
 
 
 def test_the_site_field_offers_what_the_person_sees(town: District, browse: Browse) -> None:

@@ -81,7 +81,7 @@ def _share_in_time(rows: QuerySet[Hazard]) -> float:
 @figure(
     "hazards_in_time",
     title=_("隐患按期整改率"),
-    unit=_("%"),
+    unit="％",
     definition=_("销号日期在统计时段内的隐患中，从未逾期的所占百分比；没有销号的隐患时为 0。"),
     count=_share_in_time,
 )

@@ -62,7 +62,10 @@ STEPS: dict[str, Step] = {
 
 @page(*READERS)
 def hazards(request: HttpRequest) -> HttpResponse:
+    """What nobody has ended yet, unless a state, a word or everything is asked for: the ended ones are the many."""
     rows, category = hazards_of(request.user), request.GET.get("category", "")
+    if not any(request.GET.get(name) for name in ("state", "q", "all")):
+        rows = rows.standing()  # type: ignore[attr-defined]
     if category:
         rows = rows.filter(category__code=category[:40].replace("\0", ""))
     if request.GET.get("late"):
