@@ -73,6 +73,11 @@ def test_sensitive_fields_are_for_duty_officer_commander_and_administrator() -> 
     assert readers == {"duty_officer", "commander", "administrator"}
 
 
+def test_who_works_on_a_hazard_reads_the_number_of_who_must_rectify_it() -> None:
+    readers = {role for role in Role.values if "reveal" in verbs(role, "supervision", "hazard")}
+    assert readers == {"duty_officer", "commander", "administrator", "inspector", "street", "department"}
+
+
 @pytest.fixture
 def places(areas: dict[str, Area], organisation: Organisation) -> dict[str, Place]:
     """One place in every area; that of grid g1 belongs to the organisation."""

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from anlan.accounts.courses import Course
 from anlan.accounts.roles import Role
 from anlan.command import services
-from anlan.command.flows import INCIDENT, ORDER, SIGNAL, Course, IncidentStep, OrderStep, SignalState, SignalStep
+from anlan.command.flows import INCIDENT, ORDER, SIGNAL, IncidentStep, OrderStep, SignalState, SignalStep
 from anlan.command.models import Entry, Incident, Order, Signal
 from anlan.kit.flow import IllegalStep
 

@@ -9,9 +9,10 @@ from PIL import ExifTags, Image
 
 from anlan.command.models import Entry, Order
 from anlan.command.services import order_receive, photo_add
-from anlan.command.services.photos import FOLDER, SIZE_LIMIT
-from anlan.command.vault import vault_path
+from anlan.command.services.photos import FOLDER
 from anlan.kit.flow import IllegalStep
+from anlan.kit.photos import SIZE_LIMIT
+from anlan.kit.vault import vault_path
 
 from .conftest import District
 

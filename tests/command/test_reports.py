@@ -20,7 +20,7 @@ from anlan.command.services import (
     signal_watch,
 )
 from anlan.command.services.reports import FOLDER, SUFFIX
-from anlan.command.vault import vault_path
+from anlan.kit.vault import vault_path
 
 from .conftest import District, ready_to_close
 

@@ -30,6 +30,7 @@ from anlan.monitoring.video.rates import wilson
 from anlan.monitoring.video.sightings import sighting_report
 from anlan.monitoring.video.sources import source_token_issue
 from anlan.monitoring.video_flow import SIGHTING, SightingState, SightingStep
+from anlan.supervision.models import Hazard
 
 CODE = "44031000001320000001"
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -187,7 +188,7 @@ def test_like_claims_within_the_window_are_counted_and_never_folded_into_a_rejec
 
 
 @pytest.mark.django_db
-def test_a_confirmed_sighting_becomes_one_signal_and_a_hazard_waits_for_its_part(
+def test_a_confirmed_sighting_becomes_one_signal_or_one_hazard_as_the_person_chose(
     camera: Camera, officer: User, run_jobs: Callable[[], int]
 ) -> None:
     fire = Sighting.objects.get(pk=sighting_report(claim=claim("a", kind="fire"), now=NOW).sighting_id)
@@ -200,6 +201,8 @@ def test_a_confirmed_sighting_becomes_one_signal_and_a_hazard_waits_for_its_part
     assert (signal.sighting, signal.source, signal.event_type, signal.level) == (fire, "video", "fire", 4)
     assert signal.title == "东街口球机 明火"
     assert signal.address == "东街1号"
+    hazard = Hazard.objects.get()
+    assert (hazard.sighting, hazard.source, hazard.state, hazard.found_by) == (exit_, "video", "found", officer)
 
 
 @pytest.mark.django_db

@@ -108,7 +108,7 @@ def test_a_decision_that_somebody_else_took_before_is_told_with_the_name(area: A
     first = client.post(f"/sightings/{row.pk}/confirm/", {"becomes": "hazard"})
     assert first.status_code == 302
     page = text(client, f"/sightings/{row.pk}/")
-    assert "待隐患模块接收" in page
+    assert "正在转隐患" in page
     second = client.post(f"/sightings/{row.pk}/reject/", {"reason": "反光"})
     assert second.status_code == 422
     assert "已由周值班于" in second.content.decode()

@@ -24,6 +24,8 @@ HOME: dict[str, str] = {
     Role.DUTY_OFFICER: "command:desk",
     Role.COMMANDER: "onemap:map",
     Role.LEADER: "kit:figures",
+    Role.INSPECTOR: "supervision:hazards",
+    Role.ENTERPRISE: "supervision:hazards",
     Role.TEAM_LEADER: "command:orders_mine",
     Role.ADMINISTRATOR: "admin:index",
 }

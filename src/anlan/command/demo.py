@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 
 from django.contrib.gis.geos import Point
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +21,6 @@ from anlan.command.needs import NEEDS
 from anlan.command.services.alarms import signal_from_alarm
 from anlan.kit.demo import DemoWorld
 from anlan.kit.flow import IllegalStep
-from anlan.kit.jobs import deliver_notices
-from anlan.kit.models import Notice
 from anlan.monitoring.models import Alarm
 from anlan.registry.models import Enterprise, Team
 from anlan.registry.selectors import nearest_teams
@@ -84,7 +81,7 @@ def demo(world: DemoWorld) -> None:
         reason, later = rng.choice(told.dismissals), at + timedelta(minutes=4)
         services.signal_dismiss(signal=signal, reason=reason, by=cast.officer, at=later)
     _alarms_seen(cast)
-    _let_the_past_rest()
+    world.hush("command.")
     counts = {"incidents": Incident.objects.count(), "signals": Signal.objects.count()}
     world.progress(_("突发事件 %(incidents)d 宗，警情 %(signals)d 条") % counts)
 
@@ -197,14 +194,3 @@ def _order(incident: Incident, team: Team, story: Story, cast: Cast, now: _Clock
     position = Point(spot.x, spot.y, srid=4490) if spot else None
     order = services.order_arrive(order=order, by=by, position=position, at=now(360, 1200))
     return services.order_finish(order=order, result=story.result, by=by, position=position, at=now(900, 5400))
-
-
-def _let_the_past_rest() -> None:
-    """Old stories send no notice today: those that the services wrote are taken back with the jobs to send them."""
-    written = Notice.objects.filter(about__startswith="command.", state=Notice.State.WAITING)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "delete from procrastinate_jobs where task_name = %s and (args->'notice_ids'->>0)::bigint = any(%s)",
-            [deliver_notices.name, list(written.values_list("pk", flat=True))],
-        )
-    written.delete()

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from docxtpl import DocxTemplate
 
+from anlan.accounts.acts import say
 from anlan.accounts.models import Organisation, User
 from anlan.command.document_template import TEMPLATE
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Entry, Incident, Report, Signal
-from anlan.command.services.steps import say
 
 Basics = list[tuple[str, str, str, str]]
 

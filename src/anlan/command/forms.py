@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.models import Area, User
 from anlan.accounts.roles import Role
+from anlan.accounts.stepping import StepForm, long_text
 from anlan.command.flows import OPEN_SIGNALS, SignalState
 from anlan.command.kinds import Aspect, EventClass, EventType, ReportKind, Source, Verification
 from anlan.command.models import Incident, Signal
@@ -20,35 +21,6 @@ SOURCES = [choice for choice in Source.choices if choice[0] not in {Source.ALARM
 DATUMS = [(Datum.CGCS2000, _("2000坐标/GPS")), (Datum.GCJ02, _("高德、腾讯地图")), (Datum.BD09, _("百度地图"))]
 
 
-def _text(label: Any, *, rows: int = 3, required: bool = True, hint: Any = "") -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows, "placeholder": hint})
-    return forms.CharField(label=label, widget=widget, required=required, max_length=4000)
-
-
-class StepForm(forms.Form):
-    """A form that may be sent twice: `key` is its own number. Fields are narrowed to what the person may see."""
-
-    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    lon = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=-180, max_value=180)
-    lat = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=-90, max_value=90)
-
-    def __init__(self, *args: Any, user: Any, subject: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": f"{type(self).__name__.lower()}-%s", **kwargs})
-        self.user, self.subject = user, subject
-        self.narrow()
-
-    def narrow(self) -> None:
-        """Hook: limits choices to rows of this person."""
-
-    def act(self) -> dict[str, Any]:
-        """Who, with which form, and where the phone was."""
-        data = self.cleaned_data
-        lon, lat = data.pop("lon", None), data.pop("lat", None)
-        position = Point(lon, lat, srid=4490) if lon is not None and lat is not None else None
-        act = {"by": self.user, "key": data.pop("key", None)}
-        return {**act, "position": position} if position else act
-
-
 class SignalForm(StepForm):
     source = forms.ChoiceField(label=_("来源"), choices=SOURCES)
     event_type = forms.ChoiceField(label=_("事件类型"), choices=EventType.choices)
@@ -58,7 +30,7 @@ class SignalForm(StepForm):
     address = forms.CharField(label=_("地点"), max_length=200, required=False)
     reporter_name = forms.CharField(label=_("报告人"), max_length=40, required=False)
     reporter_phone = forms.CharField(label=_("报告人电话"), max_length=30, required=False)
-    description = _text(_("情况描述"), required=False)
+    description = long_text(_("情况描述"), required=False)
     datum = forms.ChoiceField(label=_("坐标来自"), choices=DATUMS, required=False)
     lon = forms.FloatField(label=_("经度"), required=False, min_value=70, max_value=140)
     lat = forms.FloatField(label=_("纬度"), required=False, min_value=3, max_value=54)
@@ -89,18 +61,18 @@ class JudgeForm(StepForm):
     event_type = forms.ChoiceField(label=_("事件类型"), choices=EventType.choices)
     event_class = forms.ChoiceField(label=_("事件类别"), choices=EventClass.choices)
     level = forms.TypedChoiceField(label=_("级别"), choices=LEVELS, coerce=int)
-    note = _text(_("研判意见"), rows=2, required=False)
+    note = long_text(_("研判意见"), rows=2, required=False)
 
 
 class VerifyForm(StepForm):
     way = forms.ChoiceField(
         label=_("核实方式"), choices=Verification.choices, widget=forms.RadioSelect, initial="phone"
     )
-    note = _text(_("向谁核实、情况如何"), hint=_("例：致电厂区值班室王某，确认二楼仓库冒烟，无人员被困"))
+    note = long_text(_("向谁核实、情况如何"), hint=_("例：致电厂区值班室王某，确认二楼仓库冒烟，无人员被困"))
 
 
 class ReasonForm(StepForm):
-    reason = _text(_("理由"), rows=2)
+    reason = long_text(_("理由"), rows=2)
 
 
 class MergeForm(StepForm):
@@ -117,7 +89,7 @@ class OpenForm(StepForm):
 
 class NoteForm(StepForm):
     aspect = forms.ChoiceField(label=_("环节"), choices=Aspect.choices, initial=Aspect.MANAGE)
-    text = _text(_("记事"), rows=2)
+    text = long_text(_("记事"), rows=2)
 
 
 class StrikeForm(ReasonForm):
@@ -125,15 +97,15 @@ class StrikeForm(ReasonForm):
 
 
 class RemarkForm(StepForm):
-    note = _text(_("说明"), rows=2, required=False)
+    note = long_text(_("说明"), rows=2, required=False)
 
 
 class RelapseForm(StepForm):
-    note = _text(_("反复情况"), rows=2)
+    note = long_text(_("反复情况"), rows=2)
 
 
 class SummaryForm(StepForm):
-    summary = _text(_("结案说明"), rows=2, required=False)
+    summary = long_text(_("结案说明"), rows=2, required=False)
 
 
 class AppointForm(StepForm):
@@ -164,7 +136,7 @@ class RelateForm(StepForm):
 
 class OrderForm(StepForm):
     team = forms.ModelChoiceField(label=_("救援队伍"), queryset=Team.objects.none())
-    text = _text(_("指令内容"))
+    text = long_text(_("指令内容"))
     minutes = forms.IntegerField(label=_("到达时限（分钟）"), min_value=1, max_value=24 * 60, required=False)
 
     def narrow(self) -> None:
@@ -172,9 +144,9 @@ class OrderForm(StepForm):
 
 
 class ReportForm(StepForm):
-    situation = _text(_("基本情况"), rows=5)
-    measures = _text(_("已采取措施"), rows=4, required=False)
-    next_steps = _text(_("下一步工作"), rows=3, required=False)
+    situation = long_text(_("基本情况"), rows=5)
+    measures = long_text(_("已采取措施"), rows=4, required=False)
+    next_steps = long_text(_("下一步工作"), rows=3, required=False)
 
 
 class IncidentReportForm(ReportForm):
@@ -188,7 +160,7 @@ class IncidentReportForm(ReportForm):
 
 
 class FinishForm(StepForm):
-    result = _text(_("处置结果"), rows=3)
+    result = long_text(_("处置结果"), rows=3)
     photo = forms.FileField(label=_("现场照片"), required=False)
 
 
@@ -197,4 +169,4 @@ class PhotoForm(StepForm):
 
 
 class FeedbackForm(StepForm):
-    text = _text(_("反馈"), rows=2)
+    text = long_text(_("反馈"), rows=2)

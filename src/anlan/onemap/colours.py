@@ -20,8 +20,9 @@ PLAIN = "plain"
 
 
 def choices_of(drawn: DrawnLayer, name: str) -> dict[Any, str]:
-    """Value → words of a field with choices."""
-    return {value: str(words) for value, words in getattr(field_of(drawn.model, name), "flatchoices", None) or ()}
+    """Value → words of a field with choices, or of an annotation that carries some."""
+    field = field_of(drawn.model, name) or getattr(drawn.rows.query.annotations.get(name), "output_field", None)
+    return {value: str(words) for value, words in getattr(field, "flatchoices", None) or ()}
 
 
 def colours_of(drawn: DrawnLayer) -> dict[str, str]:

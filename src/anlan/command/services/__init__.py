@@ -1,5 +1,6 @@
 """What command can do. Every service locks its row, asks the table, writes the timeline and tells the open pages."""
 
+from anlan.accounts.acts import AlreadyDone
 from anlan.command.services.closing import (
     incident_approve_close,
     incident_refuse_close,
@@ -37,7 +38,6 @@ from anlan.command.services.signals import (
     signal_verify,
     signal_watch,
 )
-from anlan.command.services.steps import AlreadyDone
 
 __all__ = [
     "AlreadyDone",

@@ -3,11 +3,12 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import clock_text, say
 from anlan.command.flows import OPEN_SIGNALS
 from anlan.command.kinds import TYPE_OF_DEVICE, EntryKind, EventType, Source
 from anlan.command.models import Signal
 from anlan.command.services.signals import signal_create
-from anlan.command.services.steps import clock_text, entry_add, say, signal_announce
+from anlan.command.services.steps import entry_add, signal_announce
 from anlan.monitoring.models import Alarm, Level
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import clock_text, say
 from anlan.accounts.roles import Role
+from anlan.accounts.telling import duty_tell, role_names
 from anlan.command.flows import FIRST_REPORT, OPEN_SIGNALS, SignalState
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Signal
-from anlan.command.services.steps import clock_text, entry_add, say, signal_announce
-from anlan.command.services.telling import duty_tell, role_names
+from anlan.command.services.steps import entry_add, signal_announce
 from anlan.kit.deadlines import deadline_meet, deadline_set, deadlines_of
 from anlan.kit.law import law_value
 

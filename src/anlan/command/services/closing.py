@@ -8,13 +8,14 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import Act, moment, say
 from anlan.command.events import IncidentClosed
 from anlan.command.flows import ANSWERED, INCIDENT, IncidentStep
 from anlan.command.kinds import ReportKind
 from anlan.command.models import Incident
 from anlan.command.services.incidents import incident_step
 from anlan.command.services.reports import report_record
-from anlan.command.services.steps import Act, locked, moment, say
+from anlan.command.services.steps import locked
 from anlan.kit.events import publish
 
 

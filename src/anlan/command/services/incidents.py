@@ -8,16 +8,17 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import Act, clock_text, moment, say
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
+from anlan.accounts.telling import duty_tell
 from anlan.command.events import IncidentOpened
 from anlan.command.flows import INCIDENT, SIGNAL, IncidentStep, SignalStep
 from anlan.command.grades import LAW, grade_for
 from anlan.command.kinds import Aspect, EntryKind, Grade
 from anlan.command.models import Entry, Incident, Report, Signal
 from anlan.command.services.signals import signal_step
-from anlan.command.services.steps import Act, clock_text, entry_add, incident_announce, locked, moment, say
-from anlan.command.services.telling import duty_tell
+from anlan.command.services.steps import entry_add, incident_announce, locked
 from anlan.kit.events import publish
 from anlan.kit.law import law_value
 

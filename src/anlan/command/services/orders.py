@@ -9,8 +9,10 @@ from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import Act, clock_text, moment, say
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
+from anlan.accounts.telling import TITLE_LENGTH, duty_tell
 from anlan.command.events import OrderSent
 from anlan.command.flows import (
     ANSWERED,
@@ -25,17 +27,7 @@ from anlan.command.flows import (
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Incident, Order
 from anlan.command.services.clocks import clock_due, clock_rule, clock_start, clock_stop
-from anlan.command.services.steps import (
-    Act,
-    clock_text,
-    entry_add,
-    incident_announce,
-    locked,
-    moment,
-    order_announce,
-    say,
-)
-from anlan.command.services.telling import TITLE_LENGTH, duty_tell
+from anlan.command.services.steps import entry_add, incident_announce, locked, order_announce
 from anlan.kit.events import publish
 from anlan.kit.live import live_publish
 from anlan.kit.notices import notice_send

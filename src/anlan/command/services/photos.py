@@ -1,41 +1,29 @@
 """Photos from the field: checked by what they contain, kept byte for byte, with what the camera wrote beside them."""
 
 import hashlib
-import io
-import warnings
-from datetime import datetime
-from typing import Any, Unpack
+from typing import Unpack
 
-from django.contrib.gis.geos import Point
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from PIL import ExifTags, Image
 
+from anlan.accounts.acts import Act, moment, say
 from anlan.command.flows import IncidentState, OrderStep
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Order, Photo
 from anlan.command.services.orders import order_locked
-from anlan.command.services.steps import Act, entry_add, moment, order_announce, say
-from anlan.command.vault import vault_store
+from anlan.command.services.steps import entry_add, order_announce
 from anlan.kit.flow import IllegalStep
+from anlan.kit.photos import photo_examine, photo_suffix
+from anlan.kit.vault import vault_store
 
 FOLDER = "photos"
-SIZE_LIMIT = 15 * 1024 * 1024
-PIXEL_LIMIT = 100_000_000
-TYPES = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/webp", ".webp")}
-
-
-def photo_suffix(content_type: str) -> str:
-    return next(suffix for kind, suffix in TYPES.values() if kind == content_type)
 
 
 @transaction.atomic
 def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     """Adds a photo to an order. The same picture sent again is the picture already there; raises `ValidationError`."""
-    known = _examine(content)
+    known = photo_examine(content)
     row, _state, _stops = order_locked(order, act, OrderStep.PHOTO)
     if row.incident.state == IncidentState.CLOSED:
         raise IllegalStep(gettext("事件已结案，不能再上传照片。"))
@@ -51,58 +39,3 @@ def photo_add(*, order: Order, content: bytes, **act: Unpack[Act]) -> Photo:
     entry_add(kind=EntryKind.ORDER, step=OrderStep.PHOTO, text=text, act=act, order=row, data=data)
     order_announce(row)
     return photo
-
-
-def _examine(content: bytes) -> dict[str, Any]:
-    """Format, size and EXIF of a picture that opens as what it says; raises `ValidationError`."""
-    if len(content) > SIZE_LIMIT:
-        raise ValidationError(gettext("照片不能超过15 MB。"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return _read(content)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValidationError(gettext("文件不是可用的照片（JPEG、PNG 或 WebP）。")) from error
-
-
-def _read(content: bytes) -> dict[str, Any]:
-    with Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
-        width, height = image.size
-        if width * height > PIXEL_LIMIT:
-            raise ValueError("too many pixels")
-        image.load()
-        block, exif = image.info.get("exif", b""), image.getexif()
-        return {
-            "content_type": TYPES[str(image.format)][0],
-            "width": width,
-            "height": height,
-            "exif_sha256": hashlib.sha256(block).hexdigest() if block else "",
-            "taken_at": _taken_at(exif),
-            "position": _position(exif),
-        }
-
-
-def _taken_at(exif: Image.Exif) -> datetime | None:
-    """The camera's own clock, taken as local time."""
-    text = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    try:
-        return timezone.make_aware(datetime.strptime(str(text), "%Y:%m:%d %H:%M:%S")) if text else None
-    except ValueError:
-        return None
-
-
-def _position(exif: Image.Exif) -> Point | None:
-    """Longitude and latitude of the camera (WGS 84), None where absent or impossible."""
-    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    try:
-        latitude = _degrees(gps[2]) * (-1 if gps.get(1) == "S" else 1)
-        longitude = _degrees(gps[4]) * (-1 if gps.get(3) == "W" else 1)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
-    inside = abs(latitude) <= 90 and abs(longitude) <= 180
-    return Point(longitude, latitude, srid=4490) if inside else None
-
-
-def _degrees(parts: Any) -> float:
-    degrees, minutes, seconds = (float(part) for part in parts)
-    return degrees + minutes / 60 + seconds / 3600

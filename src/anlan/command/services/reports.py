@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import Act, moment, say
 from anlan.accounts.models import User
 from anlan.command.documents import paper_docx, report_paper
 from anlan.command.flows import IncidentStep, SignalStep
@@ -17,9 +18,9 @@ from anlan.command.kinds import Aspect, EntryKind, ReportKind
 from anlan.command.models import Incident, Report, Signal
 from anlan.command.services.incidents import incident_step
 from anlan.command.services.signals import signal_step
-from anlan.command.services.steps import Act, entry_add, locked, moment, say
-from anlan.command.vault import vault_store
+from anlan.command.services.steps import entry_add, locked
 from anlan.kit.flow import IllegalStep
+from anlan.kit.vault import vault_store
 
 FOLDER = "reports"
 SUFFIX = ".docx"

@@ -4,10 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import clock_text, say
 from anlan.command.kinds import EventType, Source
 from anlan.command.models import Signal
 from anlan.command.services.signals import signal_create
-from anlan.command.services.steps import clock_text, say
 from anlan.monitoring.models import Sighting
 
 

@@ -8,13 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import Act, moment, say
 from anlan.accounts.models import Area, Organisation
 from anlan.command.events import SignalArrived
 from anlan.command.flows import FIRST_REPORT, OPEN_SIGNALS, REPORTERS, SIGNAL, SignalState, SignalStep
 from anlan.command.kinds import CLASS_OF, EntryKind, EventClass, EventType, Source, Verification
 from anlan.command.models import Report, Signal
 from anlan.command.services.clocks import clock_due, clock_rule, clock_start, first_report_stop
-from anlan.command.services.steps import Act, entry_add, form_begin, locked, moment, say, signal_announce
+from anlan.command.services.steps import entry_add, form_begin, locked, signal_announce
 from anlan.kit.events import publish
 from anlan.kit.flow import IllegalStep
 from anlan.monitoring.models import Level

@@ -1,16 +1,14 @@
-"""What every step of command shares: who acts, the lock, the form that was sent twice, the timeline, the open pages."""
+"""What every step of command shares: the lock, the timeline, the open pages."""
 
 from datetime import datetime
-from typing import Any, Required, TypedDict, TypeVar, Unpack
-from uuid import UUID
+from typing import Any, TypedDict, TypeVar, Unpack
 
-from django.conf import settings
 from django.contrib.gis.geos import Point
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
-from django.utils.translation import override
 
-from anlan.accounts.models import User
+from anlan.accounts import acts
+from anlan.accounts.acts import Act, moment
 from anlan.command.flows import ASPECT_OF
 from anlan.command.models import Entry, Incident, Order, Report, Signal
 from anlan.kit.live import live_publish
@@ -18,48 +16,14 @@ from anlan.kit.live import live_publish
 R = TypeVar("R", bound=models.Model)
 
 
-class AlreadyDone(Exception):
-    """The form with this key has done its work before; nothing was done now."""
-
-
-class Act(TypedDict, total=False):
-    """Who takes a step, when (now, if not said), with which form, and where the phone was."""
-
-    by: Required[User]
-    at: datetime | None
-    key: UUID | None
-    position: Point | None
-
-
-def moment(act: Act) -> datetime:
-    return act.get("at") or timezone.now()
-
-
 def locked(row: R, act: Act) -> R:
     """The row as it is now, locked to the end of the transaction. Raises `AlreadyDone`."""
-    fresh = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
-    form_begin(act)
-    return fresh
+    return acts.locked(row, act, Entry.objects.all())
 
 
 def form_begin(act: Act) -> None:
-    """Makes two sendings of one form wait for each other; raises `AlreadyDone` for the second."""
-    if key := act.get("key"):
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(key)])
-        if Entry.objects.filter(key=key).exists():
-            raise AlreadyDone(key)
-
-
-def say(template: Any, **values: Any) -> str:
-    """A sentence of the record: always in the instance's own language, whatever language the page is in."""
-    with override(settings.LANGUAGE_CODE):
-        return str(template) % values if values else str(template)
-
-
-def clock_text(at: datetime) -> str:
-    """Local time of day, to the second."""
-    return timezone.localtime(at).strftime("%H:%M:%S")
+    """Raises `AlreadyDone` for a form whose work stands on the timeline."""
+    acts.form_begin(act, Entry.objects.all())
 
 
 class About(TypedDict, total=False):

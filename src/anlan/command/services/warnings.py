@@ -4,11 +4,11 @@ from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.acts import say
 from anlan.accounts.models import Area
 from anlan.command.kinds import EventClass, EventType, Source
 from anlan.command.models import Signal
 from anlan.command.services.signals import signal_create
-from anlan.command.services.steps import say
 from anlan.monitoring.models import Level, WeatherWarning
 
 LEVELS = {"Severe": Level.ORANGE, "Extreme": Level.RED}

@@ -1,16 +1,15 @@
 """`form_key`: a number of its own for each form, so that one sent twice does its work once; colours; aspects."""
 
 from typing import Any
-from uuid import uuid4
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from anlan.accounts.templatetags.steps import form_key
 from anlan.command.kinds import GRADE_COLOURS, LEVEL_COLOURS
 
 register = template.Library()
+register.simple_tag(form_key)
 
 STATE_TONES = {
     "waiting": "red", "watched": "orange", "judged": "yellow", "verified": "blue", "opened": "blue",
@@ -18,11 +17,6 @@ STATE_TONES = {
     "closed": "neutral", "sent": "red", "received": "yellow", "arrived": "blue", "done": "green", "unable": "red",
     "withdrawn": "neutral", "standby": "green", "dispatched": "orange", "resting": "neutral",
 }  # fmt: skip
-
-
-@register.simple_tag
-def form_key() -> SafeString:
-    return format_html('<input type="hidden" name="key" value="{}">', uuid4())
 
 
 @register.filter

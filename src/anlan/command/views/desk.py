@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
+from anlan.accounts.stepping import page
 from anlan.command.calls import calls_to_make, phone_reveal
 from anlan.command.selectors import desk as desk_now
-from anlan.command.views.access import DESK_PAGES, page
+from anlan.command.views.access import DESK_PAGES
 from anlan.kit.inbox import notices_of
 
 NOTICES = 12

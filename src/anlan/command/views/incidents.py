@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anlan.accounts.stepping import StepForm, Trouble, attempt, page
 from anlan.command import forms, services
 from anlan.command.flows import ANSWERED, INCIDENT, ORDER, ORDER_ARRIVAL, OrderStep
 from anlan.command.kinds import Aspect, EntryKind
@@ -17,7 +18,7 @@ from anlan.command.selectors import incident_suggestions, incident_timeline
 from anlan.command.services.clocks import clock_rule
 from anlan.command.services.closing import closing_hindrances
 from anlan.command.services.incidents import CASUALTIES
-from anlan.command.views.access import READERS, Trouble, attempt, page
+from anlan.command.views.access import READERS
 from anlan.command.views.listing import listed
 
 SIDES = (Aspect.SET_UP, Aspect.CALL, Aspect.MANAGE, Aspect.STUDY, Aspect.HANDLE, Aspect.REPORT)
@@ -26,7 +27,7 @@ SIDES = (Aspect.SET_UP, Aspect.CALL, Aspect.MANAGE, Aspect.STUDY, Aspect.HANDLE,
 @dataclass(frozen=True, kw_only=True)
 class Step:
     service: Any
-    form: type[forms.StepForm] = forms.StepForm
+    form: type[StepForm] = StepForm
     fields: tuple[str, ...] = ()
 
 
@@ -99,7 +100,7 @@ def _live(request: HttpRequest, row: Incident) -> dict[str, Any]:
     }
 
 
-def _form(name: str, row: Incident, user: Any, trouble: Trouble | None) -> forms.StepForm:
+def _form(name: str, row: Incident, user: Any, trouble: Trouble | None) -> StepForm:
     if trouble and trouble.step == name and trouble.form:
         return trouble.form
     step = STEPS[name]
@@ -159,7 +160,7 @@ def order_withdraw(request: HttpRequest, pk: int, order: int) -> HttpResponse:
 
 
 def _dialog(
-    request: HttpRequest, row: Incident, form: forms.StepForm, step: str, words: tuple[str, str], address: str = ""
+    request: HttpRequest, row: Incident, form: StepForm, step: str, words: tuple[str, str], address: str = ""
 ) -> HttpResponse:
     """A form in a dialog, with its title and the word on its button; a page of its own where there is no script."""
     part = request.headers.get("HX-Request") == "true"

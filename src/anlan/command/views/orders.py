@@ -7,13 +7,15 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from anlan.accounts.stepping import StepForm, Trouble, attempt, page
 from anlan.command import forms, services
 from anlan.command.flows import ANSWERED, ORDER, OrderState
 from anlan.command.models import Entry, Order, Photo
 from anlan.command.selectors import orders_of_team
-from anlan.command.services.photos import FOLDER, photo_suffix
-from anlan.command.vault import vault_path
-from anlan.command.views.access import FIELD_PAGES, Trouble, attempt, page
+from anlan.command.services.photos import FOLDER
+from anlan.command.views.access import FIELD_PAGES
+from anlan.kit.photos import photo_suffix
+from anlan.kit.vault import vault_path
 
 SHOWN = 60
 
@@ -21,7 +23,7 @@ SHOWN = 60
 @dataclass(frozen=True, kw_only=True)
 class Step:
     service: Any
-    form: type[forms.StepForm] = forms.StepForm
+    form: type[StepForm] = StepForm
 
 
 def _photo(*, order: Order, photo: Any, **act: Any) -> Photo:
@@ -80,7 +82,7 @@ def order_page(request: HttpRequest, row: Order, trouble: Trouble | None = None)
     return render(request, "command/order.html", context, status=trouble.status if trouble else 200)
 
 
-def _form(name: str, row: Order, user: Any, trouble: Trouble | None) -> forms.StepForm:
+def _form(name: str, row: Order, user: Any, trouble: Trouble | None) -> StepForm:
     if trouble and trouble.step == name and trouble.form:
         return trouble.form
     return STEPS[name].form(user=user, subject=row)

@@ -9,15 +9,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 
+from anlan.accounts.stepping import attempt, page
 from anlan.command import services
 from anlan.command.documents import Paper, report_paper
 from anlan.command.forms import IncidentReportForm, ReportForm
 from anlan.command.kinds import ReportKind
 from anlan.command.models import Report, Signal
 from anlan.command.services.reports import FOLDER, SUFFIX, next_number, report_title
-from anlan.command.vault import vault_path
-from anlan.command.views.access import READERS, attempt, page
+from anlan.command.views.access import READERS
 from anlan.command.views.incidents import visible_incident
+from anlan.kit.vault import vault_path
 
 TEXTS = ("situation", "measures", "next_steps")
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

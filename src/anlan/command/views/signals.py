@@ -8,12 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from anlan.accounts.roles import Role
+from anlan.accounts.stepping import StepForm, Trouble, attempt, page
 from anlan.command import services
 from anlan.command.flows import REPORTERS, SIGNAL, SignalState
-from anlan.command.forms import JudgeForm, MergeForm, OpenForm, ReasonForm, SignalForm, StepForm, VerifyForm
+from anlan.command.forms import JudgeForm, MergeForm, OpenForm, ReasonForm, SignalForm, VerifyForm
 from anlan.command.models import Signal
 from anlan.command.selectors import signal_timeline
-from anlan.command.views.access import READERS, Trouble, attempt, page
+from anlan.command.views.access import READERS
 from anlan.command.views.listing import listed
 
 DONE = ("judged", "verified", "opened")

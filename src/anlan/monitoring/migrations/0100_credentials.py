@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kit', '0002_inbox_and_law_history'),
-        ('monitoring', '0091_kinds_of_devices'),
+        ('monitoring', '0093_derived_stamp'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0091_kinds_of_devices'),
+        ('monitoring', '0102_sighting_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keys of the queue: Y true, N not true (then the number of a reason), S skip. */
+/** Keys of the queue: 1 a signal or 2 a hazard, then Y true; N not true (then the number of a reason); S skip. */
 
 /** @param {EventTarget | null} target */
 function isTyping(target) {

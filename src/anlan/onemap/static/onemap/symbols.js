@@ -78,6 +78,7 @@ const SYMBOLS = {
   alarm: { glyph: "alarm", outline: pin, pin: true },
   signal: { glyph: "signal", outline: bubble, pin: true },
   incident: { glyph: "incident", outline: burst },
+  hazard: { glyph: "hazard", outline: polygon(5, 14.5, -Math.PI / 2) },
 };
 
 /** @param {string} name */

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0100_streams'),
+        ('monitoring', '0101_streams'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

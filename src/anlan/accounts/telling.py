@@ -1,10 +1,10 @@
-"""Whom the command centre tells: people on duty in an area, and a team's leaders."""
+"""Telling people of a role who answer for an area."""
 
 from django.contrib.gis.db import models
 
+from anlan.accounts.acts import say
 from anlan.accounts.models import Area, User
 from anlan.accounts.roles import Role
-from anlan.command.services.steps import say
 from anlan.kit.notices import notice_send
 
 TITLE_LENGTH = 200

@@ -20,7 +20,7 @@ set constraints all immediate;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0091_kinds_of_devices")]
+    dependencies = [("monitoring", "0100_credentials")]
 
     operations = [
         migrations.AddField(

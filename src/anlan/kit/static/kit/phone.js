@@ -49,14 +49,24 @@ async function send(form) {
   tell("sending");
   for (let turn = 0; ; turn += 1) {
     const answer = await tryOnce(form, content);
-    if (answer && answer.status < 500) return show(answer);
+    if (answer && answer.status < 500) return show(answer, form);
     tell("waiting");
     await pause(PAUSES[Math.min(turn, PAUSES.length - 1)]);
   }
 }
 
-/** @param {Response} answer a redirect has been followed already; a refusal is a page that says why */
-async function show(answer) {
+/** @param {HTMLFormElement} from @param {Element} page carries chosen files over, which no server can send back */
+function keepFiles(from, page) {
+  const same = [...page.querySelectorAll("form")].find((form) => form.action === from.action);
+  for (const old of from.querySelectorAll("input[type=file]")) {
+    const file = /** @type {HTMLInputElement} */ (old);
+    const fresh = same?.querySelector(`input[type=file][name="${file.name}"]`);
+    if (file.files?.length && fresh) fresh.replaceWith(file);
+  }
+}
+
+/** @param {Response} answer a redirect has been followed already; a refusal is a page that says why @param {HTMLFormElement} form */
+async function show(answer, form) {
   if (answer.ok) {
     location.assign(answer.url);
     return;
@@ -65,8 +75,11 @@ async function show(answer) {
   const fresh = page.getElementById("content");
   const old = document.getElementById("content");
   if (!fresh || !old) return location.reload();
+  keepFiles(form, fresh);
   old.replaceWith(fresh);
+  htmx.process(fresh);
   start();
+  document.dispatchEvent(new CustomEvent("page:shown"));
   fresh.querySelector('[role="alert"]')?.scrollIntoView();
 }
 
