@@ -189,7 +189,8 @@ def test_the_reading_ledger_reconciles_after_the_job(fire: Anlan) -> None:
     told = json.loads(fire.command("ledger", "--json"))
     assert told["ok"]
     assert told["difference"] == 0
-    assert {row["source"] for row in told["rows"] if row["received"]} == {"sl651", "hj212", "gb26875", "mqtt"}
+    sources = {row["source"] for row in told["rows"] if row["received"]}
+    assert sources >= {"sl651", "hj212", "gb26875", "mqtt"}
 
 
 def test_the_audit_chain_is_whole_after_the_job(fire: Anlan) -> None:

@@ -68,6 +68,9 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 LEFT_BEHIND = (
+    "monitoring_seriesday", "monitoring_dynamicbound", "monitoring_forecast", "monitoring_forecastrun",
+    "monitoring_seriesforecast", "monitoring_forecastcover", "monitoring_commissioning", "monitoring_rehearsalsight",
+    "monitoring_rehearsal", "monitoring_ruleproposal", "monitoring_calendarday", "monitoring_historicalcalendarday",
     "monitoring_devicepicture", "monitoring_commandframe", "monitoring_devicecommand", "monitoring_deviationcount",
     "monitoring_sightingclaim", "monitoring_sighting", "monitoring_historicalsightingsource",
     "monitoring_sightingsource", "monitoring_playsession", "monitoring_camerastream", "monitoring_platformcommand",
@@ -86,6 +89,8 @@ LEFT_BEHIND = (
     "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",
+    "monitoring_sightingword", "monitoring_historicalsightingword", "monitoring_sightingkind",
+    "monitoring_historicalsightingkind", "kit_noticegate", "kit_lawrule", "kit_historicallawrule",
     "kit_handledevent", "accounts_user", "accounts_historicalarea", "accounts_area",
 )  # fmt: skip
 

@@ -136,6 +136,6 @@ def test_a_terminal_registers_reports_and_is_answered_over_the_line(shared_db: N
     said = protocols()["jt808"].encode("123456789", now_ms(), {"lon": 114.4, "lat": 22.7, "speed": 1.0})
     with Ingest("jt808") as ingest:
         answers = decode("jt808", ingest.ask("jt808", bytes.fromhex(register) + said))
-        until(lambda: Series.objects.filter(device=car, key="lon").exists())
+        until(lambda: Device.objects.filter(pk=car.pk, location__isnull=False).exists())
     assert [event.function for event in answers if hasattr(event, "function")] == ["8100", "8001"]
     assert place_of(car) == (114.4, 22.7)

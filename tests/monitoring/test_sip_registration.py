@@ -53,6 +53,7 @@ def test_a_wrong_password_an_unknown_device_and_a_foreign_address_are_refused_an
     VideoPlatform.objects.update(networks="10.0.0.0/8")
     assert sip.run(lambda device: device.register()) == 403
     until(lambda: counted("refused") == 3)
+    until(UnknownDevice.objects.exists)
     assert UnknownDevice.objects.get().code == "44031000001180000099"
     assert VideoPlatform.objects.get().status == "never"
 

@@ -13,7 +13,7 @@ from anlan.kit.rows import RowManager
     search=("code", "name"),
     filters=("active", "verified"),
     key=("code",),
-    icon="category",
+    icon="rule_folder",
     example={"code": "fire", "name": "消防安全", "order": 1},
 )
 class HazardCategory(models.Model):

@@ -56,7 +56,7 @@ def moment(words: Any) -> Any:
     filters=("state", "level", "category", "source", "area", "found_at"),
     sensitive=("contact_phone",),
     key=("number",),
-    icon="warning",
+    icon="dangerous",
     importable=False,
     changeable=False,
     history=False,
