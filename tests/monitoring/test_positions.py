@@ -14,7 +14,7 @@ from anlan.accounts.models import Area
 from anlan.monitoring import devices as device_memory
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.ingest import readings_store
-from anlan.monitoring.models import Device, DeviceAccess, Position, Series
+from anlan.monitoring.models import Device, DeviceAccess, Position
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.tracks import track_of
 from anlan.protocols import decode, protocols
