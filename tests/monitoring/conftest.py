@@ -89,8 +89,7 @@ LEFT_BEHIND = (
     "monitoring_thresholdrule", "monitoring_deviceframe", "monitoring_series",
     "monitoring_historicaldevice", "monitoring_historicalthresholdrule", "monitoring_device",
     "monitoring_ledgercount", "monitoring_framecount", "monitoring_unknowndevice", "procrastinate_jobs",
-    "monitoring_sightingword", "monitoring_historicalsightingword", "monitoring_sightingkind",
-    "monitoring_historicalsightingkind", "kit_noticegate", "kit_lawrule", "kit_historicallawrule",
+    "kit_noticegate",
     "kit_handledevent", "accounts_user", "accounts_historicalarea", "accounts_area",
 )  # fmt: skip
 
