@@ -1,6 +1,7 @@
 """Moving devices: the newest fix of each is where it is drawn, late ones do not move it back."""
 
 import math
+import time as clock
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ with here as (
 update monitoring_device d set location = st_setsrid(st_makepoint(here.lon, here.lat), 4490)
 from here where d.id = here.id returning d.id, d.level, d.status
 """
-"""A device that somebody holds at the moment is moved by its next fix."""
+TRIES, PAUSE = 15, 0.02
+"""How often it is tried to move a device that somebody holds, and the seconds between; after that its next fix moves it."""
 
 
 class Fix(NamedTuple):
@@ -84,8 +86,20 @@ def _save(known: dict[int, KnownDevice], fixes: dict[int, Fix], heard: dict[int,
         cursor.execute(_SAVE, [ids, [fixes[i].time for i in ids], [heard[i] for i in ids], *columns])
         moved = sorted(device_id for (device_id,) in cursor.fetchall())
         cursor.execute(_HEARD, [hearing, [heard[i] for i in hearing]])
-        cursor.execute(_MOVE, [moved, [fixes[i].lon for i in moved], [fixes[i].lat for i in moved]])
-        standing = cursor.fetchall()
-    for device_id, level, status in standing:
+    for device_id, level, status in _moved(moved, fixes):
         there = known[device_id]._replace(lon=fixes[device_id].lon, lat=fixes[device_id].lat)
         device_show(there, level=level, status=status)
+
+
+def _moved(ids: list[int], fixes: dict[int, Fix]) -> list[tuple[int, int, str]]:
+    """(Device, level, status) of those that could be moved: what pages show is written beside, and holds some for a moment."""
+    done: dict[int, tuple[int, int, str]] = {}
+    for attempt in range(TRIES):
+        rest = [device_id for device_id in ids if device_id not in done]
+        if not rest:
+            break
+        clock.sleep(PAUSE if attempt else 0)
+        with connection.cursor() as cursor:
+            cursor.execute(_MOVE, [rest, [fixes[i].lon for i in rest], [fixes[i].lat for i in rest]])
+            done.update({row[0]: row for row in cursor.fetchall()})
+    return list(done.values())
