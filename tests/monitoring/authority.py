@@ -1,7 +1,6 @@
-"""A small authority of certificates for tests."""
+"""Certificates for a test: an authority, a server's and a client's, with a key that a password opens."""
 
 import datetime
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -9,47 +8,41 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+BEGIN, END = datetime.datetime(2020, 1, 1), datetime.datetime(2120, 1, 1)
 
-@dataclass(frozen=True)
+
 class Authority:
-    """A small authority that signs what a test needs."""
+    """Writes `ca.pem`, and of each name `<name>.pem` and `<name>.key` into a folder."""
 
-    folder: Path
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("authority")
+        own = self._built(self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        self._write("ca.pem", own)
 
-    @classmethod
-    def make(cls, folder: Path, name: str = "authority") -> "Authority":
+    def issue(self, name: str, password: str = "") -> tuple[Path, Path]:
+        """(Certificate, key), good for `name` as a host too."""
         key = ec.generate_private_key(ec.SECP256R1())
-        one = cls(folder, key, signed(name, key, key, name, authority=True))
-        (folder / f"{name}.pem").write_bytes(one.certificate.public_bytes(serialization.Encoding.PEM))
-        return one
-
-    def issue(self, name: str) -> Path:
-        """A file with a certificate of this common name and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = signed(name, key, self.key, "authority")
-        path = self.folder / f"{name}.pem"
-        plain = serialization.NoEncryption()
-        path.write_bytes(
-            made.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        made = self._built(_name(name), key)
+        self._write(
+            f"{name}.pem", made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         )
-        return path
+        locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
+        if password:
+            locked = serialization.BestAvailableEncryption(password.encode())
+        told = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+        (self.folder / f"{name}.key").write_bytes(told)
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+    def _built(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(self._name).public_key(key.public_key())
+        return made.serial_number(x509.random_serial_number()).not_valid_before(BEGIN).not_valid_after(END)
+
+    def _write(self, file: str, made: x509.CertificateBuilder) -> None:
+        told = made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (self.folder / file).write_bytes(told)
 
 
-def signed(
-    name: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey, issuer: str, *, authority: bool = False
-) -> x509.Certificate:
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = x509.CertificateBuilder(
-        subject_name=subject,
-        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=start,
-        not_valid_after=start.replace(year=2120),
-    )
-    constraints = x509.BasicConstraints(ca=authority, path_length=None)
-    return builder.add_extension(constraints, critical=True).sign(by, hashes.SHA256())
+def _name(said: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, said)])

@@ -9,8 +9,8 @@ from anlan.monitoring.models import CameraAccess
 from anlan.monitoring.video.sealing import seal
 
 
-class AccessForm(forms.ModelForm):  # type: ignore[type-arg]
-    """How a camera is reached. A password that is left empty stays as it was; it is never shown."""
+class SealedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A password that is left empty stays as it was; it is never shown, and goes where `needs_password` is false."""
 
     password = forms.CharField(
         label=_("口令"),
@@ -21,16 +21,26 @@ class AccessForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    class Meta:
-        model = CameraAccess
-        fields = ("rtsp_url", "onvif_url", "user")
+    def needs_password(self) -> bool:
+        return True
 
     def save(self, commit: bool = True) -> Any:
         if password := self.cleaned_data["password"]:
             self.instance.sealed = seal(password)
-        if not self.cleaned_data["user"]:
+        if not self.needs_password():
             self.instance.sealed = ""
         return super().save(commit)
+
+
+class AccessForm(SealedForm):
+    """How a camera is reached."""
+
+    class Meta:
+        model = CameraAccess
+        fields = ("rtsp_url", "onvif_url", "user")
+
+    def needs_password(self) -> bool:
+        return bool(self.cleaned_data["user"])
 
 
 class PasswordForm(forms.Form):
