@@ -1,41 +1,16 @@
 """Two people, or one form twice, at the same moment: the work is done once."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
 
 from anlan.command.models import Entry, Incident, Order, Signal
-from anlan.command.services import AlreadyDone, incident_open, order_send, signal_enter, signal_judge, signal_watch
-from anlan.kit.flow import IllegalStep
+from anlan.command.services import incident_open, order_send, signal_enter, signal_judge, signal_watch
+from together import together
 
 from .conftest import District, verified
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Runs each in a thread and a connection of its own, started at one moment; what each gave or raised."""
-    gate, out = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(index: int, work: Callable[[], Any]) -> None:
-        gate.wait()
-        try:
-            out[index] = work()
-        except (IllegalStep, AlreadyDone) as refusal:
-            out[index] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return out
 
 
 def test_of_two_officers_who_judge_at_the_same_moment_one_is_told_it_is_done(town: District, signal: Signal) -> None:

@@ -9,19 +9,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 BEGIN, END = datetime.datetime(2020, 1, 1), datetime.datetime(2120, 1, 1)
+Issued = tuple[Path, Path]
+"""(Certificate, key)."""
 
 
 class Authority:
-    """Writes `ca.pem`, and of each name `<name>.pem` and `<name>.key` into a folder."""
+    """Writes its own `ca.pem`, or of another name, and of each it issues `<name>.pem` and `<name>.key` into a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "ca") -> None:
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("authority")
+        self._name = _name(name)
         own = self._built(self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
-        self._write("ca.pem", own)
+        self._write(f"{name}.pem", own)
 
-    def issue(self, name: str, password: str = "") -> tuple[Path, Path]:
+    def issue(self, name: str, password: str = "") -> Issued:
         """(Certificate, key), good for `name` as a host too."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = self._built(_name(name), key)

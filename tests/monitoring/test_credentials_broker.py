@@ -110,10 +110,10 @@ def test_the_brokers_other_listener_takes_a_certificate_for_the_device_that_it_n
 ) -> None:
     port = free_port()
     monkeypatch.setenv("ANLAN_BROKER_TLS_PORT", str(port))
-    authority = Authority.make(folder)
+    authority = Authority(folder)
     server, own = authority.issue("localhost"), authority.issue("LEVEL-1")
-    for name, path in (("ca.pem", folder / "authority.pem"), ("server.pem", server), ("server.key", server)):
-        (folder / name).write_bytes(path.read_bytes())
+    for kind, path in zip(("pem", "key"), server, strict=True):
+        (folder / f"server.{kind}").write_bytes(path.read_bytes())
     device_certificate_bind(device=device(code="LEVEL-1", protocol="json"), text="ab" * 32, by=keeper)
     assert broker_files_renew()
     conf = folder / "test.conf"
@@ -123,7 +123,7 @@ def test_the_brokers_other_listener_takes_a_certificate_for_the_device_that_it_n
     try:
         until(lambda: listens(port) and listens(plain))
         tls = ["-p", str(port), "-h", "localhost", "--cafile", str(folder / "ca.pem"), "-q", "1", "-m", "x", "-r"]
-        mine = [*tls, "--cert", str(own), "--key", str(own)]
+        mine = [*tls, "--cert", str(own[0]), "--key", str(own[1])]
         for topic in ("anlan/LEVEL-1/readings", "anlan/LEVEL-2/readings"):
             subprocess.run(["mosquitto_pub", *mine, "-t", topic], capture_output=True, check=False)
         assert subprocess.run(["mosquitto_pub", *tls, "-t", "x"], capture_output=True, check=False).returncode

@@ -20,7 +20,7 @@ from anlan.protocols.checksums import crc_hj212
 from anlan.protocols.sl651_frame import summed
 from anlan.rules import Ledger
 
-from .authority import Authority
+from .authority import Authority, Issued
 from .gateway import Ingest, free_port, until
 
 pytestmark = pytest.mark.usefixtures("shared_db")
@@ -200,25 +200,25 @@ def test_a_device_speaks_only_from_its_addresses_and_a_door_only_to_its_networks
 @pytest.fixture
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Authority, int]:
     """TLS for stations; the authority, and the port."""
-    authority, port = Authority.make(tmp_path), free_port()
-    server = authority.issue("localhost")
+    authority, port = Authority(tmp_path), free_port()
+    certificate, key = authority.issue("localhost")
     monkeypatch.setenv("ANLAN_TLS_PORT_SL651", str(port))
-    for what, path in (("CERTIFICATE", server), ("KEY", server), ("CA", tmp_path / "authority.pem")):
+    for what, path in (("CERTIFICATE", certificate), ("KEY", key), ("CA", tmp_path / "ca.pem")):
         monkeypatch.setenv(f"ANLAN_TLS_{what}", str(path))
     return authority, port
 
 
 @contextlib.contextmanager
-def dialled(port: int, certificate: Path | None) -> Iterator[ssl.SSLSocket]:
+def dialled(port: int, certificate: Issued | None) -> Iterator[ssl.SSLSocket]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if certificate:
-        context.load_cert_chain(certificate)
+        context.load_cert_chain(*certificate)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as raw, context.wrap_socket(raw) as one:
         yield one
 
 
-def answered(port: int, certificate: Path | None, raw: bytes) -> bytes:
+def answered(port: int, certificate: Issued | None, raw: bytes) -> bytes:
     """What comes back over TLS within a second; nothing where the door stays shut."""
     try:
         with dialled(port, certificate) as one:
@@ -235,7 +235,7 @@ def test_over_tls_a_certificate_speaks_for_its_own_device_alone(
     authority, port = secure
     row, other = device(), device(code="0099999999")
     theirs = protocols()["sl651"].encode(other.code, now_ms(), {"39": 1.5})
-    foreign = Authority.make(tmp_path, "stranger").issue("foreign")
+    foreign = Authority(tmp_path, "stranger").issue("foreign")
     named = authority.issue(STATION)
     with Ingest("sl651"):
         assert answered(port, named, level(now_ms()))
@@ -253,7 +253,7 @@ def test_a_bound_certificate_is_wanted_on_both_ports_and_no_other_of_the_same_na
 ) -> None:
     authority, port = secure
     row, bound = device(), authority.issue("any name")
-    der = ssl.PEM_cert_to_DER_cert(bound.read_text().partition("-----BEGIN PRIVATE")[0])
+    der = ssl.PEM_cert_to_DER_cert(bound[0].read_text())
     Device.objects.filter(pk=row.pk).update(certificate_hash=sha256(der).hexdigest())
     with Ingest("sl651") as ingest:
         assert ingest.ask("sl651", level(now_ms())) == b""

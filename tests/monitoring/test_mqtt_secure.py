@@ -11,9 +11,9 @@ from anlan.monitoring.gateway.mqtt import Broker
 from anlan.monitoring.models import Device, FrameCount
 from anlan.monitoring.moments import now_ms
 
+from .authority import Authority
 from .broker import Mosquitto, until
 from .gateway import Ingest
-from .mqtt_authority import Authority
 
 pytestmark = pytest.mark.usefixtures("shared_db")
 DeviceMaker = Callable[..., Device]

@@ -1,42 +1,18 @@
 """Two people, or one form twice, at the same moment: the work is done once, the other is told."""
 
-import threading
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
 
-from anlan.accounts.acts import AlreadyDone
 from anlan.kit.flow import IllegalStep
 from anlan.supervision import services
 from anlan.supervision.models import Hazard, HazardEntry
+from together import together
 
 from .conftest import District, jpeg, ordered, rectified
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs_left")]
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Runs each in a thread and a connection of its own, started at one moment; what each gave or raised."""
-    gate, out = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(index: int, work: Callable[[], Any]) -> None:
-        gate.wait()
-        try:
-            out[index] = work()
-        except (IllegalStep, AlreadyDone) as refusal:
-            out[index] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return out
 
 
 def test_of_two_who_order_at_the_same_moment_one_is_told_it_is_done(town: District, found: Hazard) -> None:
