@@ -2,18 +2,21 @@
 
     python benchmarks/memory.py [--series 100000] [--soak-series 2000] [--hours 24] [--json]
 
-In a database of its own that is deleted afterwards. First each of the series gets readings, as many a device as 50. Then a
-day is fed at one reading a minute and series with a simulated clock, packing the store's log as the worker does; resident
+In a database of its own that is deleted afterwards. First each of the series gets readings, as many a device as 50. Then
+they are fed over MQTT's way in, in batches as large as the writer ever takes, while as much again as there is room for
+waits; its peak is the most that was ever resident meanwhile. Then a day is fed at one reading a minute and series with a simulated clock, packing the store's log as the worker does; resident
 memory after the first hour is held against that after the last.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 FOLDER = Path(tempfile.mkdtemp(prefix="anlan-memory-"))
 os.environ["ANLAN_VAR"] = str(FOLDER)
@@ -22,6 +25,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.site.settings")
 
 import django
 import numpy as np
+
+if TYPE_CHECKING:
+    from anlan.monitoring.arrivals import Messages
 
 EACH, MINUTE, HOUR = 50, 60_000, 3_600_000
 START = 1_795_000_000_000
@@ -32,6 +38,12 @@ def resident() -> int:
     """MB of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+def peak() -> int:
+    """MB of this process at most, since it was last asked to forget."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 // 1_000_000
 
 
 def prepare(devices: int) -> None:
@@ -48,8 +60,13 @@ def prepare(devices: int) -> None:
 
 def feed(devices: range, moment: int) -> int:
     """One reading of each series of these devices, as MQTT messages."""
-    from anlan.monitoring.arrivals import Messages
     from anlan.monitoring.ingest import readings_store
+
+    return readings_store(batch=[told(devices, moment)], now=moment).received
+
+
+def told(devices: range, moment: int) -> "Messages":
+    from anlan.monitoring.arrivals import Messages
 
     parts = []
     for k in devices:
@@ -60,8 +77,7 @@ def feed(devices: range, moment: int) -> int:
     bounds = np.ascontiguousarray(
         np.stack([ends[:, 0] - sizes[:, 0], ends[:, 0], ends[:, 1] - sizes[:, 1], ends[:, 1]], 1)
     )
-    data = np.frombuffer(b"".join(parts), np.uint8)
-    return readings_store(batch=[Messages(source="mqtt", data=data, bounds=bounds)], now=moment).received
+    return Messages(source="mqtt", data=np.frombuffer(b"".join(parts), np.uint8), bounds=bounds)
 
 
 def many(series: int) -> dict[str, float]:
@@ -71,6 +87,33 @@ def many(series: int) -> dict[str, float]:
             last = min(first + 1_000, series // EACH)
             received += feed(range(first, last), START + round_ * MINUTE)
     return {"series": series, "received": received, "resident_mb": resident()}
+
+
+def largest(series: int, rounds: int = 3) -> dict[str, float]:
+    """Through an inbox that is filled to the brim before each batch is taken from it, as where the database is slow."""
+    from anlan.monitoring.gateway.inbox import Inbox, Item
+    from anlan.monitoring.gateway.limits import Limits
+    from anlan.monitoring.ingest import readings_store
+
+    limits, devices, moment, most = Limits(), series // EACH, START + HOUR // 2, 0
+    inbox, step = Inbox(limits.room), min(devices, 400)
+    Path("/proc/self/clear_refs").write_text("5")
+
+    def fill() -> None:
+        nonlocal moment
+        first = 0
+        while not inbox.full:
+            inbox.offer(Item(arrival=told(range(first, min(first + step, devices)), moment)))
+            first = (first + step) % devices
+            moment += 0 if first else 1_000
+
+    for _ in range(rounds):
+        fill()
+        items = asyncio.run(inbox.take(limits.batch))
+        done = readings_store(batch=[item.arrival for item in items], now=moment)
+        most = max(most, done.received)
+        inbox.release(items)
+    return {"series": series, "largest_batch": most, "peak_mb": peak()}
 
 
 def soak(series: int, hours: int) -> dict[str, float]:
@@ -106,7 +149,11 @@ def main() -> None:
         from django.db import connections
 
         prepare(max(arguments.series, arguments.soak_series) // EACH)
-        figures = {"many": many(arguments.series), "soak": soak(arguments.soak_series, arguments.hours)}
+        figures = {
+            "many": many(arguments.series),
+            "largest": largest(arguments.series),
+            "soak": soak(arguments.soak_series, arguments.hours),
+        }
         connections.close_all()
     finally:
         home = cluster.home()
@@ -117,7 +164,7 @@ def main() -> None:
         print(json.dumps(figures))
         return
     for name, found in figures.items():
-        print(name.ljust(6), ", ".join(f"{key} {value:,}" for key, value in found.items()))
+        print(name.ljust(8), ", ".join(f"{key} {value:,}" for key, value in found.items()))
 
 
 if __name__ == "__main__":
