@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 from anlan.monitoring import ingest_process
+from anlan.monitoring.warming import warm_up
 
 from .broker import PATIENCE, Mosquitto, free_port, listens, mosquitto, until
 
@@ -28,6 +29,8 @@ class Ingest:
         await ingest_process.main(self.ports, self._mqtt_url, self._stop)
 
     def __enter__(self) -> "Ingest":
+        """What is compiled is compiled before any test's clock runs."""
+        warm_up()
         self._thread.start()
         self._ready.wait(PATIENCE)
         for port in self.ports.values():

@@ -29,8 +29,11 @@ class Arrival:
     @property
     def weight(self) -> int:
         """How much room it takes in a batch: its readings, at least one, and more where it has many bytes."""
-        event, size = self.event, len(self.event.raw) // PLENTY
-        return max(1, len(event.readings), size) if isinstance(event, Frame) else max(1, size)
+        event = self.event
+        if not isinstance(event, Frame):
+            return max(1, len(event.raw) // PLENTY)
+        size = len(event.raw) + (len(event.picture.data) if event.picture else 0)
+        return max(1, len(event.readings), size // PLENTY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
