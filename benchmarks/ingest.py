@@ -60,15 +60,12 @@ RIVAL = "create table rival (series text, time bigint, value float8, primary key
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Over TCP `readings` in frames of `factors`; over MQTT `singles` messages a round, half as many of 50."""
+    """Over TCP `readings` in frames of `factors`; over MQTT `messages` a round, with one reading each and with 50."""
 
     readings: int
     factors: int
-    singles: int
+    messages: int
     rounds: int
-
-    def messages(self, factors: int) -> int:
-        return self.singles if factors == 1 else self.singles // 2
 
 
 def frames(protocol: str, code: str, count: int, factors: int) -> Iterator[bytes]:
@@ -116,7 +113,7 @@ def ingest_process(anlan: Anlan) -> int:
 
 def over_mqtt(anlan: Anlan, database: psycopg.Connection, rival: int, sizes: Sizes, factors: int) -> dict[str, float]:
     """Medians of rounds in which Anlan and the bare loop at the broker `rival` take turns."""
-    count, whole = sizes.messages(factors), sizes.messages(factors) * factors
+    count, whole = sizes.messages, sizes.messages * factors
     spans = count // PUBLISHERS + 2
     start = int(time() * 1000) - (2 * sizes.rounds * spans + 20) * 1000
     first, known = messages(PUBLISHERS, factors, start - 1000), kept(database, "mqtt")
@@ -218,11 +215,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=int, default=100_000)
     parser.add_argument("--factors", type=int, default=10, help="readings in one frame")
-    parser.add_argument("--messages", type=int, default=100_000, help="over MQTT; half of it with 50 readings each")
+    parser.add_argument("--messages", type=int, default=100_000, help="over MQTT, in a round")
     parser.add_argument("--rounds", type=int, default=3, help="over MQTT")
     parser.add_argument("--json", action="store_true")
     words = parser.parse_args()
-    sizes = Sizes(readings=words.readings, factors=words.factors, singles=words.messages, rounds=words.rounds)
+    sizes = Sizes(readings=words.readings, factors=words.factors, messages=words.messages, rounds=words.rounds)
     with (
         tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other,
         mosquitto(Path(folder)) as broker, mosquitto(Path(other)) as rival_broker,
