@@ -100,7 +100,7 @@ def files(draw: st.DrawFn) -> tuple[list[Row], dict[str, Any]]:
     words: dict[str, Any] = {"default": default, "series": {}}
     for name in draw(st.sets(st.sampled_from(NAMES), max_size=3)):
         own = draw(rules())
-        own |= {key: None for key in draw(st.sets(st.sampled_from(["rate", "range"]), max_size=1))}
+        own |= dict.fromkeys(draw(st.sets(st.sampled_from(["rate", "range"]), max_size=1)))
         words["series"][name] = own
     steps = draw(st.lists(st.tuples(st.sampled_from(NAMES), st.integers(1, 9), values), max_size=80))
     time, rows = 1_800_000_000_000, []

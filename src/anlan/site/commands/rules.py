@@ -95,7 +95,7 @@ def _wrong(path: Path, error: Exception) -> int:
 
 
 def _told(counts: dict[str, Any]) -> str:
-    rows = [("readings", counts["readings"]), ("series", counts["series"])]
+    rows = [(name, counts[name]) for name in ("readings", "series", "named_without_readings")]
     rows += [*counts["transitions"].items(), *counts["ledger"].items()]
     rows += [(name.replace("_", " "), counts[name]) for name in counts if name.endswith("_per_s") or name == "in_alarm"]
     return "\n".join(f"{name.replace('_', ' '):<28}{number:>16,}" for name, number in rows)
