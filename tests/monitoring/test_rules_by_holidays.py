@@ -9,12 +9,20 @@ import pytest
 from django.test import Client
 
 from anlan.accounts.models import Area, User
+from anlan.kit.flow import IllegalStep
 from anlan.monitoring.holidays import calendar_in_force, calendar_text
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Alarm, CalendarDay, Device, RuleProposal, Series, ThresholdRule
 from anlan.monitoring.models.rule_kernel import kernel_rule
 from anlan.monitoring.rehearsal.replay import episodes
 from anlan.monitoring.rehearsal.run import governed
+from anlan.monitoring.rehearsal.services import (
+    proposal_make,
+    proposal_sign,
+    rehearsal_ask,
+    rehearsal_do,
+    rehearsal_see,
+)
 from anlan.monitoring.rule_words import lines_of, spans_text
 from anlan.monitoring.rulebook import rulebook
 from anlan.rules import Span
@@ -89,6 +97,26 @@ def test_a_rehearsal_judges_by_the_same_table(rule: ThresholdRule) -> None:
         found = episodes(table, series.pk, time, value, end=int(time[-1]))
         days[name] = [datetime.fromtimestamp(row.raised / 1000, UTC).date() for row in found]
     assert days == {"before": [SUNDAY + timedelta(days=1)], "after": [THURSDAY]}
+
+
+@pytest.mark.parametrize("days", ["h", "6"])
+def test_a_changed_table_asks_for_another_rehearsal_of_a_rule_that_goes_by_it(rule: ThresholdRule, days: str) -> None:
+    district = Area.objects.get(level="district")
+    one, two = (User.objects.create(username=name, role="commander", area=district) for name in ("one", "two"))
+    wanted = ThresholdRule.objects.get()
+    wanted.spans = [{"days": days}]
+    proposal = proposal_make(rule=rule, wanted=wanted, why="测", by=one)
+    rehearsal = rehearsal_ask(proposal=proposal, days=7, by=one)
+    rehearsal_do(rehearsal_id=rehearsal.pk)
+    rehearsal.refresh_from_db()
+    for person in (one, two):
+        rehearsal_see(rehearsal=rehearsal, by=person)
+    entered(THURSDAY, "holiday")
+    if days == "h":
+        with pytest.raises(IllegalStep, match="节假日表有变,须重新预演"):
+            proposal_sign(proposal=proposal, by=two)
+    else:
+        assert proposal_sign(proposal=proposal, by=two).spans == [{"days": "6"}]
 
 
 def test_very_many_days_and_days_out_of_all_calendars_stop_no_rule(rule: ThresholdRule) -> None:

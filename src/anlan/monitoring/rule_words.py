@@ -85,17 +85,17 @@ def _counting(rule: ThresholdRule, _unit: str) -> list[str]:
     elif rule.samples > 1:
         found.append(_("连续 %d 次越限才触发") % rule.samples)
     if rule.duration_seconds:
-        found.append(_("持续越限 %s 才触发") % _long(rule.duration_seconds))
+        found.append(_("持续越限 %s 才触发") % long(rule.duration_seconds))
     if rule.within and rule.duration_seconds:
         found.append(_("以上两项须同时满足"))
     if rule.clear_samples > 1:
         found.append(_("连续 %d 次回落才解除") % rule.clear_samples)
     if rule.clear_seconds:
-        found.append(_("持续回落 %s 才解除") % _long(rule.clear_seconds))
+        found.append(_("持续回落 %s 才解除") % long(rule.clear_seconds))
     return found
 
 
-def _long(seconds: int) -> str:
+def long(seconds: int) -> str:
     """A duration in the largest unit that tells it exactly."""
     if seconds % 3600 == 0:
         return _("%d 小时") % (seconds // 3600)
@@ -130,13 +130,13 @@ def _rate(rule: ThresholdRule, unit: str) -> list[str]:
     values = {"limit": f"{rule.rate_limit:g} {unit}".strip(), "level": Level(rule.rate_level).label}
     if not rule.rate_seconds:
         return [_("突变:相邻两次读数相差超过 %(limit)s 触发%(level)s") % values]
-    return [_("突变:每 %(per)s 变化超过 %(limit)s 触发%(level)s") % {**values, "per": _long(rule.rate_seconds)}]
+    return [_("突变:每 %(per)s 变化超过 %(limit)s 触发%(level)s") % {**values, "per": long(rule.rate_seconds)}]
 
 
 def _flat(rule: ThresholdRule, unit: str) -> list[str]:
     if not rule.flat_minutes:
         return []
-    values = {"after": _long(rule.flat_minutes * 60), "within": f"{rule.flat_tolerance:g} {unit}".strip()}
+    values = {"after": long(rule.flat_minutes * 60), "within": f"{rule.flat_tolerance:g} {unit}".strip()}
     return [_("%(after)s内变化不超过 %(within)s 触发%(level)s") % {**values, "level": Level(rule.flat_level).label}]
 
 
