@@ -150,7 +150,7 @@ def alarm_page(
         "steps": steps,
         "rule": rule,
         "reason": alarm_reason(row, steps, rule),
-        "chart": alarm_chart(row, rule),
+        **dict(zip(("chart", "lost"), alarm_chart(row, rule), strict=True)),
         "handling": handling_of(row),
         "forms": _forms(request, row, step),
         "possible": FLOW.steps(row.state) if may_acknowledge(request.user) else [],
