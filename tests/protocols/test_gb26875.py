@@ -121,6 +121,11 @@ def test_a_unit_beyond_the_limit_is_too_long():
     assert [type(event) for event in decode("gb26875", raw + FIRE)][1:] == [Frame]
 
 
+def test_a_leap_second_is_the_moment_after_it():
+    got = frame("gb26875", send("1501 01 3c3b07010111"))
+    assert {reading.time for reading in got.readings} == {beijing_ms(2017, 1, 1, 8)}
+
+
 def test_an_impossible_time_is_an_error():
     assert error("gb26875", send("", clock="040009023f15")).kind == "time"
     assert error("gb26875", send("1501 22 3c0009020715")).kind == "time"
@@ -152,6 +157,16 @@ def test_sent_data_are_confirmed_with_their_serial_and_exchanged_addresses():
 @pytest.mark.parametrize("command", [1, 3, 4, 5, 6])
 def test_nothing_else_is_confirmed(command):
     assert frame("gb26875", send("", command=command)).reply is None
+
+
+@pytest.mark.parametrize("words", ["一层走廊感烟探测器", "南区五号楼"])
+@pytest.mark.parametrize(("encoding", "told"), [("gb18030", ()), ("utf-8", ("utf8_text",))])
+def test_text_of_a_part_is_read_in_both_encodings_even_where_its_field_cuts_it(words, encoding, told):
+    text = (words.encode(encoding) + bytes(31))[:31].hex()
+    got = frame("gb26875", send("0201 01 01 28 01000000 0200" + text + CLOCK))
+    assert words.startswith(only(got.fields["parts"])["description"])
+    assert len(only(got.fields["parts"])["description"]) >= 5
+    assert got.deviations == told
 
 
 def test_text_of_a_part_is_shown_without_its_padding():

@@ -55,6 +55,33 @@ def test_leniencies_are_named():
     )
 
 
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("DataTime=20240701120000; w01018-Rtd = 2.5 ,w01018-Flag=N", "padded_pair"),
+        ("DATATIME=20240701120000;w01018-RTD=2.5,w01018-flag=N", "key_case"),
+        ("DataTime=20240701120000;w01018-Rtd=1,w01018-Rtd=2.5", "repeated_key"),
+        ("DataTime=20240701120000;w01018-Rtd=2.5,75;w01018-Flag=N", "stray_text"),
+    ],
+)
+def test_pairs_that_are_not_written_as_they_should_be_are_read_and_told(parameters, told):
+    got = read(parameters)
+    assert (values(got), got.deviations) == ({"w01018-Rtd": 2.5}, (told,))
+    assert only(got.readings).time == beijing_ms(2024, 7, 1, 12)
+
+
+def test_the_head_may_have_spaces_and_other_capitals_and_its_password_stays_hidden():
+    got = read("DataTime=20240701120000;w01018-Rtd=1", HEAD.replace("MN=M1", " MN= M1 ").replace("PW=", " pw="))
+    assert (got.device, got.fields["PW"], set(got.deviations)) == ("M1", "123456", {"padded_pair", "key_case"})
+    places = SPEC.secrets.places(got.raw)
+    assert got.raw[places.start : places.stop] == b"123456"
+
+
+def test_a_leap_second_is_the_moment_after_it():
+    got = read("DataTime=20170101075960;w01018-Rtd=1")
+    assert (only(got.readings).time, got.deviations) == (beijing_ms(2017, 1, 1, 8), ())
+
+
 def test_codes_of_2005_keep_their_key_and_are_named_by_their_successor():
     got = frame("hj212", VALID["water_2011_v2005_4980"])
     time = beijing_ms(2016, 8, 24, 0, 38, 17)
@@ -112,7 +139,7 @@ def test_only_numeric_fields_are_readings():
     assert got.fields["CP"][1]["w01018-EFlag"] == "7"
 
 
-@pytest.mark.parametrize("text", ["", "--", "NaN", "inf", "1e999", "1_0", "１０", "0x1F", " 1"])
+@pytest.mark.parametrize("text", ["", "--", "NaN", "inf", "1e999", "1_0", "１０", "0x1F", "1 0"])
 def test_a_value_that_is_no_number_is_a_missing_reading_that_is_told(text):
     got = read(f"DataTime=20240701120000;w01018-Rtd={text}")
     assert math.isnan(values(got)["w01018-Rtd"])

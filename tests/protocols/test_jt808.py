@@ -83,6 +83,13 @@ def test_a_registration_is_answered_with_success_and_a_code():
     assert (answer.function, answer.fields["body"]) == ("8100", "000a00" + b"123456789".hex())
 
 
+@pytest.mark.parametrize(("encoding", "told"), [("gbk", ()), ("utf-8", ("utf8_text",))])
+def test_a_plate_is_read_in_both_encodings(encoding, told):
+    body = bytes(36) + b"\x01" + "粤B12345".encode(encoding)
+    got = frame("jt808", write.frame(0x0100, write.phone_bytes("13800000001"), 5, body))
+    assert (got.fields["plate"], got.deviations) == ("粤B12345", told)
+
+
 def test_an_authentication_tells_code_imei_and_software():
     body = bytes.fromhex(VECTORS["body_0102_2019"]["hex"])
     got = frame("jt808", write.frame(0x0102, PHONE.rjust(10, b"\0"), 7, body))

@@ -35,7 +35,7 @@ class Logger:
             return self._say(head, "9011", "QnRtn=3")
         if code in _NOTICES:
             return self._say(head, "9013", "")
-        said = {key: value for group in read_groups(rest.removesuffix("&&")) for key, value in group.items()}
+        said = {key: value for group in read_groups(rest.removesuffix("&&"), []) for key, value in group.items()}
         done = self._say(head, "9011", "QnRtn=1") + self._execute(head, code, said, now)
         return done + self._say(head, "9012", "ExeRtn=1")
 

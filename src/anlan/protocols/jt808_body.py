@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from anlan.protocols.chinese import chinese
 from anlan.protocols.frames import Reading
 from anlan.protocols.jt808_write import ALARMS, LOCATED, SOUTH, STAMP, WEST
 from anlan.vocab import clock
@@ -148,7 +149,9 @@ def register(body: bytes, new: bool) -> Said:
         raise BodyError(f"a registration of {len(body)} bytes")
     ends = [4, 4 + maker, 4 + maker + model, 4 + maker + model + terminal]
     words = [_text(body[start:end]) for start, end in itertools.pairwise(ends)]
+    plate, utf8 = chinese(body[ends[3] + 1 :])
     return Said(
+        deviations=["utf8_text"] if utf8 else [],
         fields={
             "province": int.from_bytes(body[:2], "big"),
             "city": int.from_bytes(body[2:4], "big"),
@@ -156,8 +159,8 @@ def register(body: bytes, new: bool) -> Said:
             "model": words[1],
             "terminal": words[2],
             "plate_colour": body[ends[3]],
-            "plate": _text(body[ends[3] + 1 :]),
-        }
+            "plate": plate.replace("\0", "").strip(),
+        },
     )
 
 
