@@ -195,7 +195,11 @@ def test_a_line_without_end_is_skipped_and_not_kept():
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 
 
-@given(names, st.integers(0, 10**9 - 1) | st.integers(10**10, LATEST), st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False)))
+@given(
+    names,
+    st.integers(0, 10**9 - 1) | st.integers(10**10, LATEST),
+    st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False)),
+)
 def test_what_is_encoded_is_decoded_again(device, time, report):
     got = frame("json", SPEC.encode(device, time, report))
     assert (got.device, values(got), got.deviations) == (device, report, ())

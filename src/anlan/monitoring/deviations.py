@@ -68,6 +68,7 @@ TITLES = {
     "naive_time": _("时间没有时区,按北京时间计"),
     "number_as_text": _("数值写作文字"),
     "padded_pair": _("关键字或数值前后有空格"),
+    "parameter_count": _("终端参数个数与所报不符"),
     "repeated_key": _("关键字重复,取最后一个"),
     "sequence_gap": _("报文序号不连续"),
     "short_authentication": _("鉴权信息缺少 IMEI 或软件版本"),
