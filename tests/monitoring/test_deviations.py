@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from anlan.accounts.models import Area, User
 from anlan import protocols
+from anlan.accounts.models import Area, User
 from anlan.monitoring import polling
 from anlan.monitoring.arrivals import Arrival
 from anlan.monitoring.deviations import BEGINNINGS, TITLES, deviation_title, deviations_of, device_deviations

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -444,7 +445,7 @@ def test_a_time_that_is_asked_for_comes_back_step_by_step_as_what_was_asked_for(
     found = [one for one in decode("hj212", SPEC.simulator("M1", {"w01018-Rtd": 20.5}).feed(raw, NOON)) if one.readings]
     assert {(one.function, one.fields["QN"]) for one in found} == {(key, frame("hj212", raw).fields["QN"])}
     times = [one.readings[0].time for one in found]
-    assert {later - earlier for earlier, later in zip(times, times[1:], strict=False)} <= {hours * 3_600_000}
+    assert {later - earlier for earlier, later in pairwise(times)} <= {hours * 3_600_000}
     assert values(found[0]) == {"w01018-Min": 20.5, "w01018-Avg": 20.5, "w01018-Max": 20.5}
 
 
