@@ -16,6 +16,7 @@ from anlan.command.models import Signal
 from anlan.command.selectors import signal_timeline
 from anlan.command.views.access import READERS
 from anlan.command.views.listing import listed
+from anlan.kit.inbox import rows_told
 
 DONE = ("judged", "verified", "opened")
 
@@ -45,7 +46,10 @@ def _visible(request: HttpRequest, pk: int) -> Signal:
 
 @page(*READERS)
 def signals(request: HttpRequest) -> HttpResponse:
+    """Those that a notice told of as one stand the gravest first."""
     rows = Signal.objects.visible_to(request.user).select_related("area", "assigned_to")
+    notice = request.GET.get("notice", "")
+    rows = rows_told(rows, notice).order_by(*(("-level", "first_report_due_at") if notice else ("-arrived_at",)))
     return render(request, "command/signals.html", listed(request, rows, ("state", "source", "level", "event_type")))
 
 

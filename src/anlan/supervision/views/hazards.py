@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from anlan.accounts.roles import Role
 from anlan.accounts.stepping import StepForm, Trouble, attempt, page
+from anlan.kit.inbox import rows_told
 from anlan.kit.masking import may_reveal
 from anlan.kit.photos import photo_suffix
 from anlan.kit.signals import tell_sensitive_read
@@ -64,8 +65,9 @@ STEPS: dict[str, Step] = {
 def hazards(request: HttpRequest) -> HttpResponse:
     """What nobody has ended yet, unless a state, a word or everything is asked for: the ended ones are the many."""
     rows, category = hazards_of(request.user), request.GET.get("category", "")
-    if not any(request.GET.get(name) for name in ("state", "q", "all")):
+    if not any(request.GET.get(name) for name in ("state", "q", "all", "notice")):
         rows = rows.standing()  # type: ignore[attr-defined]
+    rows = rows_told(rows, request.GET.get("notice", ""))
     if category:
         rows = rows.filter(category__code=category[:40].replace("\0", ""))
     if request.GET.get("late"):
