@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from anlan.kit.bundles import bundles_sweep
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.models import Notice
 from anlan.supervision import services
-from anlan.supervision.models import Hazard
+from anlan.supervision.models import Hazard, HazardEntry
 
 from .conftest import District, ordered, rectified
 
