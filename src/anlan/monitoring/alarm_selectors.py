@@ -48,7 +48,7 @@ def handling_of(alarm: Alarm) -> Handling:
         notices=_named(list(notices[:NOTICES_SHOWN])),
         notice_count=notices.count(),
         hides=_hides(alarm),
-        counts=alarm.hides.aggregate(
+        counts=Alarm.objects.below(alarm.pk).aggregate(
             all=Count("pk"),
             active=Count("pk", filter=Q(cleared_at=None, released_at=None)),
             cleared=Count("pk", filter=Q(cleared_at__isnull=False, released_at=None)),
@@ -58,7 +58,7 @@ def handling_of(alarm: Alarm) -> Handling:
 
 
 def _hides(alarm: Alarm) -> list[Alarm]:
-    rows = alarm.hides.select_related("device", "series").order_by("cleared_at", "-level", "-pk")
+    rows = Alarm.objects.below(alarm.pk).select_related("device", "series").order_by("cleared_at", "-level", "-pk")
     return list(rows[:HIDES_SHOWN])
 
 

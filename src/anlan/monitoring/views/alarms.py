@@ -31,7 +31,7 @@ from anlan.monitoring.forms import (
     UnshelveForm,
 )
 from anlan.monitoring.models import Alarm
-from anlan.monitoring.models.alarm import HIDDEN
+from anlan.monitoring.models.alarm import HIDDEN, AlarmRows
 from anlan.monitoring.reasons import alarm_reason, rules_in_force
 from anlan.monitoring.selectors import alarm_chart, alarms_of, alarms_standing
 from anlan.monitoring.services import may_acknowledge
@@ -110,7 +110,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/_alarms.html" if context["part"] else "monitoring/alarms.html", context)
 
 
-def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
+def _in_state(rows: AlarmRows, state: str) -> AlarmRows:
     """Without a state everything but what is hidden or lies on the shelf: those are counted above the list."""
     if not state:
         return rows.filter(SHOWN, shelved_until=None)
@@ -119,8 +119,8 @@ def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
     return rows.filter(STATES[AlarmState(state)]) if state in AlarmState.values else rows.none()
 
 
-def _under(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
-    return rows.filter(hidden_under_id=int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
+def _under(rows: AlarmRows, text: str) -> AlarmRows:
+    return rows.below(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
 def _told(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
