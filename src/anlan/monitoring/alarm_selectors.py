@@ -82,7 +82,11 @@ def alarms_fresh(user: Any) -> list[dict[str, Any]]:
     newest = {step.alarm_id: step for step in steps.select_related("alarm__device", "alarm__series")}
     found = sorted(newest.values(), key=lambda step: (-step.alarm.level, -step.pk))
     return [
-        {"step": step.pk, "level": step.alarm.level, "words": f"{step.alarm.get_level_display()} {alarm_title(step.alarm)}"}
+        {
+            "step": step.pk,
+            "level": step.alarm.level,
+            "words": f"{step.alarm.get_level_display()} {alarm_title(step.alarm)}",
+        }
         for step in found
     ]
 

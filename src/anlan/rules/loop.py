@@ -5,7 +5,7 @@ from typing import Any
 from numpy import uint64
 
 from anlan.rules.calm import calm
-from anlan.rules.compiled import apart, compiled
+from anlan.rules.compiled import compiled
 from anlan.rules.raw import put, rarely, take
 from anlan.rules.rows import CALM_ROWS, CALM_WORDS
 from anlan.rules.samples import flat_of, level_of, rate_of
