@@ -25,6 +25,13 @@ TOTAL = "Cou"
 STATE_UNITS = {"RS": "1", "RT": "h"}
 NUMERIC = frozenset(("Rtd", "Min", "Avg", "Max", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax", TOTAL, *STATE_UNITS))
 
+_WORDS = {
+    word.casefold(): word
+    for word in (
+        "QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "DataTime", "BeginTime", "EndTime", "SystemTime", "RestartTime",
+        "SampleTime", "QnRtn", "ExeRtn", "RtdInterval", "MinInterval", "EFlag", *sorted(NUMERIC),
+    )
+}  # fmt: skip
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -102,18 +109,39 @@ def looks_chinese(text: str) -> bool:
     return sum("\u4e00" <= character <= "\u9fff" for character in text) > 1
 
 
-def read_groups(text: str) -> list[dict[str, str]]:
+@lru_cache(4096)
+def _spelled(key: str) -> str:
+    """A key without spaces, its words in the standard's capitals."""
+    code, dash, name = key.rpartition("-")
+    return f"{code.strip()}{dash}{_WORDS.get(name.strip().casefold(), name.strip())}"
+
+
+def read_pairs(pairs: list[str], deviations: list[str]) -> dict[str, str]:
+    """`key=value` by key. Spaces, other capitals, a key that is said twice and text without "=" are told."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        said, mark, told = pair.partition("=")
+        key, value = _spelled(said), told.strip()
+        if not mark or not key:
+            deviations += ["stray_text"] if pair.strip() else []
+            continue
+        if key != said or value != told:
+            deviations.append("padded_pair" if key == said or key == said.strip() else "key_case")
+        if key in found:
+            deviations.append("repeated_key")
+        found[key] = value
+    return found
+
+
+def read_groups(text: str, deviations: list[str]) -> list[dict[str, str]]:
     """The groups of `key=value` pairs; what stands between `//` and `//` is a log and is not split."""
     pieces = text.split("//")
     logs = [f"//{piece}//" for piece in pieces[1::2]]
     masked = "\0".join(pieces[::2]) if logs and len(pieces) % 2 else text
     kept = iter(logs)
-    whole = [[pair.partition("=") for pair in group.split(",")] for group in masked.split(";")]
-    if "\0" in masked:
-        whole = [
-            [(key, "", _unmask(value, kept)) if key else ("", "", "") for key, _, value in group] for group in whole
-        ]
-    groups = [{key: value for key, _, value in group if key} for group in whole]
+    groups = [read_pairs(group.split(","), deviations) for group in masked.split(";")]
+    if masked is not text:
+        groups = [{key: _unmask(value, kept) for key, value in group.items()} for group in groups]
     return [group for group in groups if group]
 
 
