@@ -236,7 +236,12 @@ def by_msgspec() -> Callable[[bytes], list[Event]]:
         if said.values is not None and time is not None:
             return [(device, series[n], time, math.nan if v is None else v) for n, v in said.values.items()]
         return [
-            (device, series[r.series], _fit(time if r.time is None else r.time), math.nan if r.value is None else r.value)
+            (
+                device,
+                series[r.series],
+                _fit(time if r.time is None else r.time),
+                math.nan if r.value is None else r.value,
+            )
             for r in said.readings or ()
         ]
 
