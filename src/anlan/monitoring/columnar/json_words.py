@@ -20,7 +20,7 @@ def _slot(table: Any, text: Any, start: int, end: int) -> Any:
 
 
 @compiled
-def find(table: Any, data: Any, start: int, end: int) -> int:
+def find(table: Any, data: Any, start: int, end: int) -> Any:
     """The place of a word in `words`, or -1; also for an end before its start."""
     if end < start:
         return -1
