@@ -6,6 +6,7 @@ from anlan.rules import (
     RAISED,
     STATE_ROW,
     KernelState,
+    Ledger,
     Level,
     Rule,
     RuleTable,
@@ -119,3 +120,33 @@ def test_a_rule_set_later_is_the_rule_given_first() -> None:
 def test_a_hundred_thousand_series_take_a_small_part_of_a_gigabyte() -> None:
     n = 100_000
     assert RuleTable.empty(n).nbytes + KernelState.empty(n).nbytes < 20_000_000
+
+
+def test_whatever_lies_below_all_series_is_an_unknown_device() -> None:
+    series, time, value = np.array([-1, 0, -(2**63), -7, 0]), np.array([1, 1, 1, 1, 2]), np.full(5, 1.0)
+    verdict = judge(RuleTable.of([RULE]), KernelState.empty(1), series, time, value, now=2)
+    unknown, normal = Ledger.UNKNOWN_DEVICE, Ledger.NORMAL
+    assert verdict.ledger.tolist() == [unknown, normal, unknown, unknown, normal]
+
+
+def test_a_series_beyond_the_table_leaves_everything_as_it_was() -> None:
+    table, state = RuleTable.of([RULE]), KernelState.empty(1)
+    with pytest.raises(IndexError, match="series 1 in a table of 1"):
+        judge(table, state, np.array([0, -3, 1]), np.array([1, 1, 1]), np.full(3, 99.0), now=2)
+    assert state.tobytes() == KernelState.empty(1).tobytes()
+
+
+def test_readings_of_one_series_in_a_row_are_judged_as_those_of_many_in_turn() -> None:
+    random = np.random.default_rng(5)
+    n, rounds = 40, 300
+    series = np.tile(np.arange(n), rounds)
+    time = np.repeat(np.arange(rounds), n) - (random.random(n * rounds) < 0.02)
+    value = np.round(random.normal(57, 4, n * rounds), 1)
+    value[random.random(len(value)) < 0.02] = np.nan
+    order = np.argsort(series, kind="stable")
+    table, states = RuleTable.of([RULE] * n), (KernelState.empty(n), KernelState.empty(n))
+    turns = judge(table, states[0], series, time, value, now=rounds)
+    rows = judge(table, states[1], series[order], time[order], value[order], now=rounds)
+    assert rows.ledger.tolist() == turns.ledger[order].tolist()
+    assert states[1].tobytes() == states[0].tobytes()
+    assert len(rows.transitions) == len(turns.transitions) > n

@@ -19,7 +19,7 @@ def calm(rules: Any, memory: Any, readings: Any, oldest: int, span: Any, first: 
         s, t, v = take(series, i), take(time, i), take(value, i)
         if rarely(uint64(t - oldest) >= span):
             break
-        rest = take(settled, s + 1) * 1
+        rest = take(settled, s + 1)
         if rarely(not v >= take_real(bounds, rest)) or rarely(v > take_real(bounds, rest + 1)):
             break
         if rarely(abs(v - take_real(last, 2 * s + 1)) > take_real(bounds, rest + 2)):

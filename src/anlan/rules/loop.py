@@ -21,7 +21,7 @@ UNKNOWN_DEVICE, FUTURE = int(Ledger.UNKNOWN_DEVICE), int(Ledger.FUTURE)
 LEVEL, RATE, NO_DATA = int(Kind.LEVEL), int(Kind.RATE), int(Kind.NO_DATA)
 ACCUMULATION, FLAT = int(Kind.ACCUMULATION), int(Kind.FLAT)
 INFINITY, NAN = float("inf"), float("nan")
-MOST_ROWS = 6
+FULL, MOST_ROWS = -1, 6
 """Transitions that one reading can cause."""
 
 
@@ -122,6 +122,29 @@ def _take(
 
 
 @compiled
+def _judged(rules: Any, memory: Any, bounds: Any, gaps: bool, out: Any, count: int, at: Any) -> tuple[int, int]:
+    """(How many rows are written then, the ledger state of one reading of any kind, or FULL where nothing was done)."""
+    _, s, t, v = at
+    cells, _, settled, last_of, side_of, sides, ring_time, ring_amount = memory
+    if s < 0:
+        return count, UNKNOWN_DEVICE
+    row, beside, rings = take(rules[1], s), take(side_of, s), (ring_time, ring_amount)
+    rule, cell, last, side = rules[0][uint64(row)], cells[uint64(s)], last_of[uint64(s)], sides[uint64(beside)]
+    state = _screened(rule, last, t, v, bounds[0], bounds[1])
+    if state != NORMAL:
+        return count, state
+    if count + MOST_ROWS > len(out) or (rule.windows > 0 and side.entries >= ring_time.shape[1]):
+        return count, FULL
+    count = _missed(rule, cell, last, out, count, s, t) if gaps else count
+    if beside > 0:
+        count, state, level = _take(rule, cell, last, side, True, rings, out, count, at)
+    else:
+        count, state, level = _take(rule, cell, last, side, False, rings, out, count, at)
+    put(settled, s + 1, CALM_WORDS * (1 + row * CALM_ROWS + level) if level >= 0 else 0)
+    return count, state
+
+
+@compiled
 def judge_each(
     rules: Any, memory: Any, readings: Any, bounds: Any, gaps: bool, progress: Any, ledger: Any, out: Any
 ) -> int:
@@ -130,27 +153,14 @@ def judge_each(
     """
     (oldest, newest), i, count = bounds, progress[0], 0
     span = uint64(newest - oldest) + uint64(1) if newest >= oldest else uint64(0)
-    distinct, row_of, _ = rules
-    cells, _, settled, last_of, side_of, sides, ring_time, ring_amount = memory
     while True:
         i = calm(rules, memory, readings, oldest, span, i, ledger)
         if i >= len(ledger):
             break
-        at = i, s, t, v = i, take(readings[0], i), take(readings[1], i), take(readings[2], i)
-        state = UNKNOWN_DEVICE
-        if s >= 0:
-            row, beside = take(row_of, s), take(side_of, s)
-            rule, cell, last, side = distinct[uint64(row)], cells[uint64(s)], last_of[uint64(s)], sides[uint64(beside)]
-            state = _screened(rule, last, t, v, oldest, newest)
-            if state == NORMAL:
-                if count + MOST_ROWS > len(out) or (rule.windows > 0 and side.entries >= ring_time.shape[1]):
-                    break
-                count = _missed(rule, cell, last, out, count, s, t) if gaps else count
-                if beside > 0:
-                    count, state, level = _take(rule, cell, last, side, True, (ring_time, ring_amount), out, count, at)
-                else:
-                    count, state, level = _take(rule, cell, last, side, False, (ring_time, ring_amount), out, count, at)
-                put(settled, s + 1, CALM_WORDS * (1 + row * CALM_ROWS + level) if level >= 0 else 0)
+        at = i, take(readings[0], i), take(readings[1], i), take(readings[2], i)
+        count, state = _judged(rules, memory, bounds, gaps, out, count, at)
+        if state == FULL:
+            break
         put(ledger, i, state)
         i += 1
     progress[0] = i

@@ -9,7 +9,20 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from anlan.monitoring.columnar.json_shape import BACKSLASH, ONES, OVER, PAIRS, QUADS, QUOTE, SPACE, TOPS, WIDE
+from anlan.monitoring.columnar.json_shape import (
+    BACKSLASH,
+    BY_HUNDRED,
+    BY_MYRIAD,
+    BY_TEN,
+    ONES,
+    OVER,
+    PAIRS,
+    QUADS,
+    QUOTE,
+    SPACE,
+    TOPS,
+    WIDE,
+)
 from anlan.rules.compiled import compiled
 
 BYTE = ir.IntType(8)
@@ -37,40 +50,6 @@ def _eight(_typing: Any, data: Any, _at: Any) -> Any:
     return types.int64(data, types.int64), generate
 
 
-def _take(_typing: Any, array: Any, _place: Any) -> Any:
-    """One of an array's numbers by its place among all of them, which is not looked after."""
-
-    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
-        kind = signature.args[0]
-        place = builder.gep(context.make_array(kind)(context, builder, told[0]).data, [told[1]])
-        return context.unpack_value(builder, kind.dtype, place)
-
-    return array.dtype(array, types.int64), generate
-
-
-def _put(_typing: Any, array: Any, _place: Any, _number: Any) -> Any:
-    """Writes a number to such a place."""
-
-    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
-        kind = signature.args[0]
-        place = builder.gep(context.make_array(kind)(context, builder, told[0]).data, [told[1]])
-        context.pack_value(builder, kind.dtype, told[2], place)
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, array.dtype), generate
-
-
-def _rarely(_typing: Any, _condition: Any) -> Any:
-    """The condition, of which the compiler is told that it seldom holds."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, told: Any) -> Any:
-        bit = ir.IntType(1)
-        expect = builder.module.declare_intrinsic("llvm.expect", [bit], ir.FunctionType(bit, [bit, bit]))
-        return builder.call(expect, [told[0], ir.Constant(bit, 0)])
-
-    return types.boolean(types.boolean), generate
-
-
 def _differing(_typing: Any, a: Any, _at: Any, b: Any, _start: Any) -> Any:
     """Which of the 64 bytes at a place in one are not those in the other."""
 
@@ -93,6 +72,22 @@ def _stopping(_typing: Any, data: Any, _at: Any) -> Any:
     return types.int64(data, types.int64), generate
 
 
+def _put_eight(_typing: Any, array: Any, _place: Any, _number: Any) -> Any:
+    """Writes a number to such a place of an array of int64 and to the seven behind it."""
+
+    def generate(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        wide = ir.VectorType(ir.IntType(64), 8)
+        place = builder.gep(context.make_array(signature.args[0])(context, builder, told[0]).data, [told[1]])
+        one = builder.insert_element(ir.Constant(wide, ir.Undefined), told[2], ir.IntType(32)(0))
+        all_alike = builder.shuffle_vector(
+            one, ir.Constant(wide, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), 8), None)
+        )
+        builder.store(all_alike, builder.bitcast(place, wide.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), generate
+
+
 def _low_zeros(_typing: Any, _word: Any) -> Any:
     """How many zero bits come before the lowest that is one; 64 where none is."""
 
@@ -103,9 +98,7 @@ def _low_zeros(_typing: Any, _word: Any) -> Any:
 
 
 eight: Any = intrinsic(_eight)
-take: Any = intrinsic(_take)
-put: Any = intrinsic(_put)
-rarely: Any = intrinsic(_rarely)
+put_eight: Any = intrinsic(_put_eight)
 differing: Any = intrinsic(_differing)
 _stops: Any = intrinsic(_stopping)
 zeros: Any = intrinsic(_low_zeros)
@@ -160,7 +153,6 @@ def no_digits(word: Any) -> Any:
 @compiled
 def digits(word: Any, count: int) -> Any:
     """The number that the first 1 to 8 bytes spell, of a word from which "0" was taken."""
-    word <<= 64 - 8 * count
-    word = (word * 10 + (word >> 8)) & PAIRS
-    word = (word * 100 + (word >> 16)) & QUADS
-    return (word * 10000 + (word >> 32)) & 0xFFFFFFFF
+    word = (word << 64 - 8 * count) * BY_TEN >> 8 & PAIRS
+    word = word * BY_HUNDRED >> 16 & QUADS
+    return word * BY_MYRIAD >> 32

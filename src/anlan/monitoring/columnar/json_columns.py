@@ -33,7 +33,7 @@ class Names:
         self._words = self._used = self._keys = 0
         self._here = threading.local()
         self.table = Table(
-            np.full(2 * ROOM, -1),
+            np.full(2 * ROOM, -1, np.int32),
             np.zeros((ROOM, 5), np.int64),
             np.zeros(16 * ROOM, np.uint8),
             np.zeros((ROOM, 2), np.int64),
@@ -103,7 +103,7 @@ class Names:
             self.table = self.table._replace(text=text)
         if self._words == len(self.table.words):
             words = np.concatenate([self.table.words, np.zeros_like(self.table.words)])
-            self.table = self.table._replace(words=words, slots=np.full(4 * len(words), -1))
+            self.table = self.table._replace(words=words, slots=np.full(2 * len(words), -1, np.int32))
             for word in range(self._words):
                 enter(self.table, word)
         return self.table
@@ -128,7 +128,7 @@ def parse(names: Names, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> P
     comes, or 0, 0 where the message itself must tell.
     """
     size, last = extent(bounds)
-    room = size // SHORTEST + 2
+    room = size // SHORTEST + 2 + 8
     message, series, time = (np.empty(room, np.int64) for _ in range(3))
     out = Out(message, series, time, np.empty(room), names.rows())
     device, mine = np.full(len(bounds), -1), np.zeros(len(bounds), np.bool_)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import put, rarely, string_end, take
+from anlan.monitoring.columnar.json_bits import put_eight, string_end
 from anlan.monitoring.columnar.json_shape import (
     AFTER,
     DEVICE,
@@ -29,6 +29,7 @@ from anlan.monitoring.columnar.json_stretches import fitting, learned, told
 from anlan.monitoring.columnar.json_text import any_time, any_value, blank, goes_on, value_at
 from anlan.monitoring.columnar.json_words import find, keys_of, row_of
 from anlan.rules.compiled import compiled
+from anlan.rules.raw import put, rarely, take
 
 
 @compiled
@@ -69,13 +70,12 @@ def _next(
 
 
 @compiled
-def _begun(row: int, i: int, k: int, time: int, moment: int, out: Any) -> tuple[int, int]:
+def _begun(row: int, k: int, time: int, moment: int, out: Any) -> tuple[int, int]:
     """(The reading that a stretch is about, the message's time)."""
     whose = take(out.rows, row + WHOSE)
     time = moment if whose == TIME else time
     if take(out.rows, row + NEW):
         k += 1
-        put(out.message, k, i)
         put(out.time, k, time)
     if whose == OWN_TIME:
         put(out.time, k, moment)
@@ -128,7 +128,7 @@ def _filled(out: Any, first: int, count: int, time: int) -> int:
 
 
 @compiled
-def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: Any, first: int) -> tuple[int, int]:
+def _message(data: Any, at: int, end: int, owner: int, names: Any, out: Any, first: int) -> tuple[int, int]:
     """(How many readings there are then, its device's word), or -1 where the message is not mine."""
     state, stretch, k, time, begin = START | (KNOWN if owner >= 0 else 0), ORIGIN, first - 1, -1, at
     keys = keys_of(names, owner)
@@ -137,7 +137,7 @@ def _message(data: Any, at: int, end: int, owner: int, i: int, names: Any, out: 
         if rarely(moment < 0):
             break
         row = stretch * ROW
-        k, time = _begun(row, i, k, time, moment, out)
+        k, time = _begun(row, k, time, moment, out)
         begin, state, kind = at + take(out.rows, row + LENGTH), take(out.rows, row + AFTER), take(out.rows, row + KIND)
         word = take(out.rows, row + KEY)
         if word >= 0:
@@ -174,7 +174,9 @@ def parse_each(data: Any, bounds: Any, names: Any, out: Any, mine: Any, device: 
         start, end, code, code_end = bounds[i, 0], bounds[i, 1], bounds[i, 2], bounds[i, 3]
         owner = find(names, data, code, code_end) if code_end > code else -1
         if end - start <= LONGEST and (code_end == code or owner >= 0):
-            after, owner = _message(data, start, end, owner, i, names, out, count)
+            after, owner = _message(data, start, end, owner, names, out, count)
             if after >= 0 and names.words[owner, 2] >= 0:
+                for k in range(count, after, 8):
+                    put_eight(out.message, k, i)
                 device[i], mine[i], count = names.words[owner, 2], True, after
     return count

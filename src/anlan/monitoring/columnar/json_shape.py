@@ -19,6 +19,7 @@ NOTHING, ONES = np.int64(0), np.int64(-1)
 EACH, TOPS = np.int64(0x0101010101010101), np.int64(-0x7F7F7F7F7F7F7F80)
 ZEROS, OVER = EACH * ZERO, np.int64(0x7676767676767676)
 PAIRS, QUADS = np.int64(0x00FF00FF00FF00FF), np.int64(0x0000FFFF0000FFFF)
+BY_TEN, BY_HUNDRED, BY_MYRIAD = np.int64(1 + (10 << 8)), np.int64(1 + (100 << 16)), np.int64(1 + (10_000 << 32))
 SPREAD = np.int64(-0x61C8864680B583EB)
 TENS, EIGHT, THIRTEEN = 10 ** np.arange(9), 10**8, 13
 TRUE, FALSE, NULL = (int.from_bytes(word, "little") for word in (b"true", b"false", b"null"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from anlan.monitoring.columnar.json_bits import differing, eight, lowest, rarely, take
+from anlan.monitoring.columnar.json_bits import differing, eight, lowest
 from anlan.monitoring.columnar.json_shape import (
     AFTER,
     BEFORE,
@@ -29,6 +29,7 @@ from anlan.monitoring.columnar.json_spell import spelled
 from anlan.monitoring.columnar.json_text import time_at
 from anlan.monitoring.columnar.json_words import keys_of
 from anlan.rules.compiled import apart, compiled
+from anlan.rules.raw import rarely, take
 
 
 @compiled

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import digits, eight, first_set, no_digits, put, rarely, take
+from anlan.monitoring.columnar.json_bits import digits, eight, first_set, no_digits
 from anlan.monitoring.columnar.json_shape import (
     COMMA,
     DIGITS,
@@ -35,6 +35,7 @@ from anlan.monitoring.columnar.json_shape import (
     ZEROS,
 )
 from anlan.rules.compiled import apart, compiled
+from anlan.rules.raw import put, rarely, take
 
 
 @compiled

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from anlan.monitoring.columnar.json_bits import alike, string_end, take, up_to
+from anlan.monitoring.columnar.json_bits import alike, string_end, up_to
 from anlan.monitoring.columnar.json_shape import SPREAD, WORD
 from anlan.rules.compiled import compiled
+from anlan.rules.raw import take
 
 
 @compiled
@@ -19,18 +20,18 @@ def _slot(table: Any, text: Any, start: int, end: int) -> Any:
 
 
 @compiled
-def find(table: Any, data: Any, start: int, end: int) -> int:
+def find(table: Any, data: Any, start: int, end: int) -> Any:
     """The place of a word in `words`, or -1; also for an end before its start."""
     if end < start:
         return -1
     slot, length = _slot(table, data, start, end), end - start
-    word = take(table.slots, slot)
+    word = np.int64(take(table.slots, slot))
     while word >= 0:
         place = word * WORD
         if take(table.words, place + 1) == length and alike(data, start, table.text, take(table.words, place), length):
             return word
         slot = (slot + 1) & (len(table.slots) - 1)
-        word = take(table.slots, slot)
+        word = np.int64(take(table.slots, slot))
     return -1
 
 
