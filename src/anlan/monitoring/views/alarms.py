@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +20,7 @@ from anlan.kit.inbox import rows_told
 from anlan.monitoring import services
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.alarm_lines import AlarmLines
-from anlan.monitoring.alarm_selectors import alarms_counts, audit_late, handling_of
+from anlan.monitoring.alarm_selectors import alarms_counts, alarms_fresh, audit_late, handling_of
 from anlan.monitoring.forms import (
     AcknowledgeForm,
     AssignForm,
@@ -30,7 +30,7 @@ from anlan.monitoring.forms import (
     UnshelveForm,
 )
 from anlan.monitoring.models import Alarm
-from anlan.monitoring.models.alarm import HIDDEN
+from anlan.monitoring.models.alarm import HIDDEN, AlarmRows
 from anlan.monitoring.reasons import alarm_reason, rules_in_force
 from anlan.monitoring.selectors import alarm_chart, alarms_of, alarms_standing
 from anlan.monitoring.services import may_acknowledge
@@ -98,6 +98,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     context |= {
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
         "standing": alarms_standing(request.user) | alarms_counts(request.user),
+        "fresh": alarms_fresh(request.user),
         "states": [*((state.value, state.label) for state in AlarmState), (SHELF, _("搁置中"))],
         "state": chosen,
         "one_by_one": one_by_one,
@@ -108,7 +109,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/_alarms.html" if context["part"] else "monitoring/alarms.html", context)
 
 
-def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
+def _in_state(rows: AlarmRows, state: str) -> AlarmRows:
     """Without a state everything but what is hidden or lies on the shelf: those are counted above the list."""
     if not state:
         return rows.filter(SHOWN, shelved_until=None)
@@ -117,8 +118,8 @@ def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
     return rows.filter(STATES[AlarmState(state)]) if state in AlarmState.values else rows.none()
 
 
-def _under(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
-    return rows.filter(hidden_under_id=int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
+def _under(rows: AlarmRows, text: str) -> AlarmRows:
+    return rows.below(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
 def _visible(request: HttpRequest, pk: int) -> Alarm:
@@ -142,13 +143,14 @@ def alarm_page(
         "steps": steps,
         "rule": rule,
         "reason": alarm_reason(row, steps, rule),
-        "chart": alarm_chart(row, rule),
+        **dict(zip(("chart", "lost"), alarm_chart(row, rule), strict=True)),
         "handling": handling_of(row),
         "forms": _forms(request, row, step),
         "possible": FLOW.steps(row.state) if may_acknowledge(request.user) else [],
         "may_acknowledge": may_acknowledge(request.user) and AlarmStepName.ACKNOWLEDGE in FLOW.steps(row.state),
         "trouble": trouble,
         "step": step,
+        "back": _back(request),
         "levelled": LEVELLED,
         "part": is_part(request),
     }
@@ -157,8 +159,11 @@ def alarm_page(
 
 
 def _forms(request: HttpRequest, row: Alarm, step: str) -> dict[str, Form]:
-    """An empty form for each step; the one that was refused holds what was typed."""
-    return {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
+    """An empty form for each step; the one that was refused holds what was typed, the one that was asked for the focus."""
+    forms = {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
+    if step in forms:
+        next(iter(forms[step].fields.values())).widget.attrs["autofocus"] = True
+    return forms
 
 
 def _form(step: AlarmStepName, row: Alarm, data: Any) -> Form:
@@ -179,6 +184,9 @@ def alarm_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     try:
         SERVICES[step](alarm=row, by=request.user, **form.cleaned_data)
     except IllegalStep as error:
+        if name == AlarmStepName.ACKNOWLEDGE and _back(request):
+            messages.warning(request, f"{row.device}:{error}")
+            return redirect(_back(request))
         return alarm_page(request, _visible(request, pk), trouble=str(error), step=step, status=409)
     except PermissionDenied as error:
         return alarm_page(request, row, trouble=str(error), status=403)
@@ -209,6 +217,6 @@ def row_url(row: Alarm) -> Any:
 
 
 def _back(request: HttpRequest) -> str:
-    """Where the form says that it stood, if that is one of our own pages."""
-    address = request.POST.get("next", "")
+    """Where the form says that it stood, or the address that it should lead back to, if that is one of our own pages."""
+    address = request.POST.get("next") or request.GET.get("next", "")
     return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else ""
