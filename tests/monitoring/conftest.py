@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.gis.geos import Point
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 
 from anlan.accounts.models import Area, User
 from anlan.kit import events
@@ -15,12 +15,13 @@ from anlan.kit.law_load import law_load
 from anlan.monitoring import rulebook, suppression
 from anlan.monitoring.events import AlarmCleared, AlarmEscalated, AlarmRaised
 from anlan.monitoring.judging import MEMORY
-from anlan.monitoring.models import Device, ThresholdRule, VideoPlatform
+from anlan.monitoring.models import Device, Series, ThresholdRule, VideoPlatform
 from anlan.monitoring.projections import PROJECTIONS
 from anlan.monitoring.video.kinds_load import kinds_load
 from anlan.monitoring.video.registrations import platform_password_set
 
 from .media_server import Media, media_server
+from .sensorthings import Caller, token_of
 from .sip_server import PASSWORD, PLATFORM, Sip
 
 
@@ -146,3 +147,15 @@ def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[Media]:
 @pytest.fixture
 def officer(area: Area) -> User:
     return User.objects.create(username="duty", display_name="周值班", role="duty_officer", area=area, password="!")
+
+
+@pytest.fixture
+def tank(area: Area, device: Callable[..., Device]) -> Device:
+    made = device(code="tank-1", protocol="json", kind="level")
+    Series.objects.create(device=made, key="level", unit="m")
+    return made
+
+
+@pytest.fixture
+def caller(tank: Device, client: Client) -> Caller:
+    return Caller(client, token_of(tank))

@@ -1,27 +1,24 @@
 """Calls to cameras over real sockets: invited, refused, given up, accepted too late, hung up, and never left sending."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from anlan.accounts.models import User
 from anlan.monitoring.gateway.sip_exchange import Patience
-from anlan.monitoring.models import Camera, CameraStream, PlaySession, VideoPlatform
+from anlan.monitoring.models import CameraStream, PlaySession, VideoPlatform
 from anlan.monitoring.replaying.camera import Device
-from anlan.monitoring.video.playing import play_leave, play_start
 from anlan.protocols.sip import SipMessage
 
+from .calling import closed, opened, said, state, watch
 from .media_server import Media
 from .sip_server import CAMERA, CHANNELS, SERVER, Sip, waited
 
 pytestmark = pytest.mark.usefixtures("shared_db")
 HASTY = Patience(first=0.1, last=0.5, ringing=0.7)
-Script = Callable[[Device, PlaySession], Awaitable[None]]
-Answer = Callable[[Device, SipMessage], None]
 
 
 def rings(device: Device, invite: SipMessage) -> None:
@@ -38,39 +35,6 @@ def sip(platform: VideoPlatform, monkeypatch: pytest.MonkeyPatch, request: pytes
     with Sip(patience=getattr(request, "param", None)) as running:
         monkeypatch.setenv("ANLAN_PORT_SIP", str(running.port))
         yield running
-
-
-def watch(play: Script, sip: Sip, officer: User, answer: Answer | None = None, **more: object) -> CameraStream:
-    """A device comes in that does so with an invitation, somebody opens its camera, and then `play`."""
-
-    async def script(device: Device) -> PlaySession:
-        device.on_invite = None if answer is None else lambda invite: answer(device, invite)
-        await device.register()
-        await waited(lambda: Camera.objects.filter(status="online").exists())
-        made = await asyncio.to_thread(opened, officer)
-        await play(device, made)
-        return made
-
-    return CameraStream.objects.get(pk=sip.run(script, channels=CHANNELS, **more).stream_id)
-
-
-def opened(officer: User) -> PlaySession:
-    try:
-        return play_start(camera=Camera.objects.get(code=CAMERA), by=officer)
-    finally:
-        connections.close_all()
-
-
-async def closed(made: PlaySession, officer: User) -> None:
-    await asyncio.to_thread(lambda: (play_leave(play=made, by=officer), connections.close_all()))
-
-
-def state(made: PlaySession) -> str:
-    return CameraStream.objects.get(pk=made.stream_id).state
-
-
-def said(device: Device) -> list[str]:
-    return [method for method, _ in device.heard if method in {"INVITE", "ACK", "BYE", "CANCEL"}]
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])

@@ -12,8 +12,8 @@ from anlan.monitoring.models import Device, DeviceCommand
 from browser import browser_page as browser_page
 from browser import log_in
 
+from .commanding import online, person
 from .gateway import Ingest, until
-from .test_commands import online, person
 
 DeviceMaker = Callable[..., Device]
 

@@ -1,112 +1,33 @@
 """Commands to devices: asked on a page, delivered over the device's own socket, answered, refused or expired."""
 
 import asyncio
-import contextlib
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.test import Client
-from django.utils import timezone
 
-from anlan.accounts.models import Area, User
-from anlan.kit.flow import IllegalStep
+from anlan.accounts.models import Area
 from anlan.monitoring.commanding import dispatch
-from anlan.monitoring.commanding.dispatch import due_commands
 from anlan.monitoring.commanding.flow import CommandState, CommandStep
 from anlan.monitoring.commanding.services import (
-    MOST_WAITING,
-    TooMany,
-    command_answered,
-    command_cancel,
     command_ended,
-    command_queue,
     command_sent,
     commands_of,
-    may_command,
 )
-from anlan.monitoring.models import CommandFrame, Device, DeviceCommand
+from anlan.monitoring.models import CommandFrame
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.replaying.links import Tally
 from anlan.monitoring.replaying.player import Plan, Player
 from anlan.monitoring.replaying.recording import recorded_frame
 from anlan.protocols import Frame, decode, protocols
-from anlan.protocols.commands import Answer, ParameterError
-from anlan.protocols.frames import Simulator
 
+from .commanding import SET_CLOCK, VALUES, DeviceMaker, Dialled, ask, online, person, state
 from .gateway import Ingest, until
-
-DeviceMaker = Callable[..., Device]
-VALUES = {
-    "sl651": ("0011223344", {"39": 1.5, "38": 12.1}),
-    "hj212": ("M1", {"w01018-Rtd": 20.0}),
-    "gb26875": ("77", {"part-1-1-9:fire": 0.0}),
-}
-SET_CLOCK = {"sl651": "4A", "hj212": "1012", "gb26875": "90"}
-
-
-def person(area: Area, role: str = "duty_officer") -> User:
-    return User.objects.get_or_create(
-        username=f"{role}-{area.code}", defaults={"display_name": "王建国", "role": role, "area": area}
-    )[0]
 
 
 @pytest.fixture
 def quick(shared_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANLAN_INGEST_COMMAND", "0.05")
-
-
-class Dialled:
-    """A simulated device on a real socket: it reports once, then obeys until it is hung up."""
-
-    def __init__(self, one: socket.socket, simulator: Simulator, report: bytes, *, deaf: int = 0) -> None:
-        self.asked: list[bytes] = []
-        self._socket, self._simulator, self._deaf = one, simulator, deaf
-        one.sendall(report)
-        one.settimeout(0.05)
-        self._thread = threading.Thread(target=self._obey)
-        self._stop = threading.Event()
-        self._thread.start()
-
-    def _obey(self) -> None:
-        while not self._stop.is_set():
-            with contextlib.suppress(TimeoutError, OSError):
-                data = self._socket.recv(65536)
-                answer = self._simulator.feed(data, now_ms())
-                if answer:
-                    self.asked.append(data)
-                    if len(self.asked) > self._deaf:
-                        self._socket.sendall(answer)
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(5)
-
-
-@contextlib.contextmanager
-def online(ingest: Ingest, protocol: str, **more: Any) -> Iterator[Dialled]:
-    code, values = VALUES[protocol]
-    spec = protocols()[protocol]
-    assert spec.simulator is not None
-    with ingest.dial(protocol) as one:
-        device = Dialled(one, spec.simulator(code, values), spec.encode(code, now_ms(), values), **more)
-        try:
-            yield device
-        finally:
-            device.stop()
-
-
-def ask(one: Device, key: str, by: User, minutes: int = 5, **values: str) -> DeviceCommand:
-    return command_queue(device=one, key=key, values=values, minutes=minutes, by=by)
-
-
-def state(row: DeviceCommand) -> str:
-    row.refresh_from_db()
-    return str(row.state)
 
 
 @pytest.mark.usefixtures("quick")
@@ -253,151 +174,6 @@ def test_after_a_restart_what_had_been_sent_is_still_matched(device: DeviceMaker
         line.sendall(answer)
         until(lambda: state(row) == CommandState.ANSWERED)
     assert row.attempts == 1
-
-
-@pytest.mark.django_db
-def test_a_command_past_its_deadline_expires(device: DeviceMaker, area: Area) -> None:
-    row = ask(device(), "51", person(area))
-    assert due_commands(now_ms() + 6 * 60_000) == []
-    assert state(row) == CommandState.EXPIRED
-    assert row.said == "有效期内设备没有上线"
-
-
-@pytest.mark.django_db
-def test_one_command_of_a_device_is_under_way_at_a_time(device: DeviceMaker, area: Area) -> None:
-    one = device()
-    first, second = ask(one, "51", person(area)), ask(one, "45", person(area))
-    assert [due.row.pk for due in due_commands(now_ms())] == [first.pk]
-    command_sent(pk=first.pk, raw=b"x", now=now_ms())
-    command_answered(pk=first.pk, raw=b"y", answer=Answer(ok=True, said="好"), now=now_ms())
-    assert [due.row.pk for due in due_commands(now_ms())] == [second.pk]
-
-
-@pytest.mark.django_db
-def test_an_answer_to_a_command_that_has_ended_changes_nothing(device: DeviceMaker, area: Area) -> None:
-    row = ask(device(), "51", person(area))
-    command_cancel(command=row, by=person(area))
-    command_answered(pk=row.pk, raw=b"y", answer=Answer(ok=True, said="好"), now=now_ms())
-    assert state(row) == CommandState.CANCELLED
-
-
-@pytest.mark.django_db
-def test_what_was_sent_cannot_be_taken_back(device: DeviceMaker, area: Area) -> None:
-    row = ask(device(), "51", person(area))
-    command_sent(pk=row.pk, raw=b"x", now=now_ms())
-    with pytest.raises(IllegalStep):
-        command_cancel(command=row, by=person(area))
-
-
-@pytest.mark.django_db
-def test_a_grave_command_is_for_an_administrator_and_is_sent_once(device: DeviceMaker, area: Area) -> None:
-    one, command = device(), commands_of("sl651")["42"]
-    assert not may_command(person(area), command)
-    assert may_command(person(area, "administrator"), command)
-    with pytest.raises(PermissionDenied):
-        ask(one, "42", person(area), parameter="20", value="1")
-    row = ask(one, "42", person(area, "administrator"), parameter="20", value="1")
-    assert command_sent(pk=row.pk, raw=b"x", now=now_ms())
-    assert not command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=1)
-
-
-@pytest.mark.django_db
-def test_of_two_processes_only_one_sends(device: DeviceMaker, area: Area) -> None:
-    row = ask(device(), "51", person(area))
-    assert [command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=0) for _ in range(2)] == [True, False]
-    assert command_sent(pk=row.pk, raw=b"x", now=now_ms(), attempts=1)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("role", ["leader", "inspector", "street", "enterprise", "community"])
-def test_other_roles_send_no_commands(device: DeviceMaker, area: Area, role: str) -> None:
-    with pytest.raises(PermissionDenied):
-        ask(device(), "51", person(area, role))
-
-
-@pytest.mark.django_db
-def test_a_device_has_a_bounded_queue(device: DeviceMaker, area: Area) -> None:
-    one = device()
-    for _ in range(MOST_WAITING):
-        ask(one, "51", person(area))
-    with pytest.raises(TooMany):
-        ask(one, "51", person(area))
-
-
-@pytest.mark.django_db
-def test_a_password_is_kept_in_no_row_and_no_frame(device: DeviceMaker, area: Area) -> None:
-    row = ask(device(), "49", person(area, "administrator"), old="1234", new="ABCD")
-    command_sent(pk=row.pk, raw=b"\x12\x34\xab\xcd", now=now_ms())
-    command_answered(pk=row.pk, raw=b"\xab\xcd", answer=Answer(ok=True, said="好"), now=now_ms())
-    row.refresh_from_db()
-    assert "ABCD" not in str(row.values)
-    assert {bytes(frame.raw) for frame in row.frames.all()} == {b""}
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("key", "values"), [("42", {"parameter": "zz", "value": "1"}), ("42", {"parameter": "20"})])
-def test_a_parameter_that_cannot_be_is_refused_with_its_name(
-    device: DeviceMaker, area: Area, key: str, values: dict[str, str]
-) -> None:
-    with pytest.raises(ParameterError) as caught:
-        ask(device(), key, person(area, "administrator"), **values)
-    assert caught.value.key in values or caught.value.key == "value"
-
-
-def browse(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="anlan.accounts.backends.RoleBackend")
-    return client
-
-
-@pytest.mark.django_db
-def test_a_person_sends_a_command_from_the_device_page_and_sees_it_there(device: DeviceMaker, area: Area) -> None:
-    one, client = device(), browse(person(area))
-    form = client.get(f"/devices/{one.pk}/commands/new/?key=38").content.decode()
-    assert "召测时段数据" in form
-    assert 'type="datetime-local"' in form
-    assert "修改运行参数" not in form
-    answer = client.post(f"/devices/{one.pk}/commands/new/", {"key": "4A", "patience": "120"})
-    assert answer.status_code == 302
-    page = client.get(f"/devices/{one.pk}/").content.decode()
-    assert "校时" in page
-    assert "待发送" in page
-    row = DeviceCommand.objects.get()
-    assert (row.deadline - row.asked_at).total_seconds() == 7200
-    assert row.asked_at <= timezone.now()
-
-
-@pytest.mark.django_db
-def test_a_wrong_parameter_comes_back_with_its_sentence(device: DeviceMaker, area: Area) -> None:
-    one = device(code="M1", protocol="hj212")
-    answer = browse(person(area, "administrator")).post(
-        f"/devices/{one.pk}/commands/new/", {"key": "1062", "RtdInterval": "0"}
-    )
-    assert answer.status_code == 422
-    assert "须为 1 至 9999 之间的整数" in answer.content.decode()
-
-
-@pytest.mark.django_db
-def test_nobody_commands_another_areas_device(device: DeviceMaker, area: Area) -> None:
-    here = Area.objects.create(code="440310001", name="坪山街道", level="street", parent=area)
-    one = device()
-    stranger = browse(person(here))
-    assert stranger.get(f"/devices/{one.pk}/commands/new/").status_code == 404
-    assert stranger.post(f"/devices/{one.pk}/commands/new/", {"key": "4A"}).status_code == 404
-    row = ask(one, "51", person(area))
-    assert stranger.post(f"/devices/{one.pk}/commands/{row.pk}/cancel/").status_code == 404
-
-
-@pytest.mark.django_db
-def test_a_leader_sees_commands_and_has_no_button(device: DeviceMaker, area: Area) -> None:
-    one = device()
-    ask(one, "51", person(area))
-    client = browse(person(area, "leader"))
-    page = client.get(f"/devices/{one.pk}/").content.decode()
-    assert "查询时钟" in page
-    assert "commands/new" not in page
-    assert "查询时钟" in client.get(f"/devices/{one.pk}/commands/").content.decode()
-    assert client.get(f"/devices/{one.pk}/commands/new/").status_code == 403
 
 
 @pytest.mark.usefixtures("quick")

@@ -12,8 +12,6 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from anlan.accounts.models import Area, User
@@ -21,15 +19,13 @@ from anlan.command.models import Signal
 from anlan.kit.flow import IllegalStep
 from anlan.monitoring.models import Camera, FrameCount, Sighting, SightingClaim, SightingKind, SightingSource
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.video.claims import Claim, ClaimRefused, box_of, claim_of
+from anlan.monitoring.video.claims import Claim
 from anlan.monitoring.video.deciding import sighting_confirm, sighting_reject, sighting_reopen
 from anlan.monitoring.video.intake import topic_take
 from anlan.monitoring.video.keeping import claims_prune, pictures_prune
 from anlan.monitoring.video.pictures import BadPicture, picture_path, picture_read
-from anlan.monitoring.video.rates import wilson
 from anlan.monitoring.video.sightings import sighting_report
 from anlan.monitoring.video.sources import source_token_issue
-from anlan.monitoring.video_flow import SIGHTING, SightingState, SightingStep
 from anlan.supervision.models import Hazard
 
 CODE = "44031000001320000001"
@@ -255,53 +251,3 @@ def test_two_sightings_that_share_a_picture_keep_it_until_both_are_over(camera: 
     assert pictures_prune(now=NOW + timedelta(days=31)) == 1
     assert Sighting.objects.get(pk=one.sighting_id).picture_deleted_at
     assert picture_path(true.picture, true.picture_type, true.arrived_at).exists()
-
-
-@given(st.lists(st.sampled_from(list(SightingStep)), max_size=8))
-def test_whatever_is_tried_a_confirmed_sighting_stays_confirmed(steps: list[SightingStep]) -> None:
-    state = SightingState.NEW
-    for step in steps:
-        before = state
-        try:
-            state = SIGHTING.after(state, step)
-        except IllegalStep:
-            state = before
-        assert before != SightingState.CONFIRMED or state == SightingState.CONFIRMED
-
-
-@given(
-    st.dictionaries(
-        st.text(max_size=12), st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()))
-    )
-)
-def test_no_object_whatever_breaks_the_reading_of_claims(values: dict[str, Any]) -> None:
-    try:
-        taken = claim_of({"id": "1", "kind": "fire", "time": 1, "algorithm": "x", **values}, sender="ai:x")
-    except ClaimRefused:
-        return
-    assert taken.event_id
-
-
-@given(st.lists(st.floats(), min_size=4, max_size=4))
-def test_a_box_that_is_taken_lies_inside_the_picture(numbers: list[float]) -> None:
-    try:
-        box = box_of(numbers)
-    except ClaimRefused:
-        return
-    assert box is not None
-    left, top, width, height = box
-    assert 0 <= left < left + width <= 1 + 1e-9
-    assert 0 <= top < top + height <= 1 + 1e-9
-
-
-def test_the_interval_of_a_rate_is_wilsons() -> None:
-    low, high = wilson(8, 10)
-    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
-    assert wilson(0, 5)[0] == 0
-    assert wilson(5, 5)[1] == 1
-
-
-@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_interval_holds_the_rate(numbers: tuple[int, int]) -> None:
-    low, high = wilson(*numbers)
-    assert 0 <= low <= numbers[0] / numbers[1] <= high <= 1

@@ -1,11 +1,8 @@
 """OGC SensorThings 1.1: an existing client creates and reads, and what else the service says."""
 
 import base64
-import json
-import secrets
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import frost_sta_client as frost
 import geojson
@@ -16,60 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.accounts.models import Area
-from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import Device, LedgerCount, Series
 from anlan.monitoring.moments import now_ms
-from anlan.monitoring.services import token_hash
 from anlan.monitoring.sta.faults import StaError
 from anlan.monitoring.sta.options import options, segments
 from anlan.rules import Ledger
 from anlan.vocab import clock
 
-from .frames import frame
+from .sensorthings import ROOT, Caller, fill, token_of
 
 DeviceMaker = Callable[..., Device]
-ROOT = "/sta/v1.1"
-
-
-def token_of(device: Device) -> str:
-    token = secrets.token_urlsafe(32)
-    Device.objects.filter(pk=device.pk).update(token_hash=token_hash(token))
-    return token
-
-
-@pytest.fixture
-def tank(area: Area, device: DeviceMaker) -> Device:
-    made = device(code="tank-1", protocol="json", kind="level")
-    Series.objects.create(device=made, key="level", unit="m")
-    return made
-
-
-class Caller:
-    """A device with its token, at the service."""
-
-    def __init__(self, client: Client, token: str) -> None:
-        self._client, self._headers = client, {"Authorization": f"Bearer {token}"}
-
-    def get(self, path: str = "", **said: Any) -> Any:
-        query = "&".join(f"${key}={quote(str(value))}" for key, value in said.items())
-        return self._client.get(f"{ROOT}{path}?{query}", headers=self._headers)
-
-    def post(self, path: str, body: Any) -> Any:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self._client.post(f"{ROOT}{path}", data, content_type="application/json", headers=self._headers)
-
-
-@pytest.fixture
-def caller(tank: Device, client: Client) -> Caller:
-    return Caller(client, token_of(tank))
-
-
-def fill(tank: Device, number: int) -> int:
-    """So many Observations a second apart; the time of the first."""
-    begin = (now_ms() // 1000 - number) * 1000
-    readings = [("level", begin + 1000 * place, float(place)) for place in range(number)]
-    readings_store(batch=[frame(readings, code=tank.code, protocol=tank.protocol)])
-    return begin
 
 
 @pytest.fixture

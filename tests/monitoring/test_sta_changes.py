@@ -20,21 +20,9 @@ from anlan.monitoring.sta.filters import Joined, Match, conjunction, where
 from anlan.vocab import clock
 
 from .frames import frame
-from .test_sta import ROOT, Caller, fill, token_of
+from .sensorthings import ROOT, Caller, fill, token_of
 
 Maker = Callable[..., Device]
-
-
-@pytest.fixture
-def tank(area: Area, device: Maker) -> Device:
-    made = device(code="tank-1", protocol="json", kind="level")
-    Series.objects.create(device=made, key="level", unit="m")
-    return made
-
-
-@pytest.fixture
-def caller(tank: Device, client: Client) -> Caller:
-    return Caller(client, token_of(tank))
 
 
 def sent(caller: Caller, method: str, path: str, body: Any = None) -> Any:

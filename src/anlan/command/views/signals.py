@@ -44,7 +44,7 @@ def signals(request: HttpRequest) -> HttpResponse:
     """Those that a notice told of as one stand the gravest first."""
     rows = Signal.objects.visible_to(request.user).select_related("area", "assigned_to")
     notice = request.GET.get("notice", "")
-    rows = rows_told(rows, notice).order_by(*(("-level", "first_report_due_at") if notice else ("-arrived_at",)))
+    rows = rows_told(rows, notice).order_by(*(("-level", "first_report_due_at", "pk") if notice else ("-arrived_at",)))
     return render(request, "command/signals.html", listed(request, rows, ("state", "source", "level", "event_type")))
 
 
