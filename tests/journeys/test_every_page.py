@@ -55,10 +55,11 @@ def walk(person: Person, start: str, seen: set[str]) -> list[str]:
     """Follows links from the role's home, one of each page's name that nobody has walked; what was wrong."""
     here, waiting = person.page, [start]
     troubles: list[str] = []
+    seen -= {page_name(start) or ""}
     while waiting:
         address = waiting.pop(0)
         name = page_name(address)
-        if name is None or (name in seen and address != start):
+        if name is None or name in seen:
             continue
         seen.add(name)
         troubles += trouble_of(person, address)
