@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite, nan
+from typing import NamedTuple
 
 from anlan.protocols import tables
 from anlan.protocols.frames import Reading
@@ -67,6 +68,27 @@ def factor_of(code: str) -> Factor:
         if pattern in FACTORS:
             return FACTORS[pattern]
     return UNLISTED
+
+
+class _Measured(NamedTuple):
+    """What the key of a value says: its factor and unit, and the keys of its flag and of its sample time."""
+
+    code: str
+    factor: Factor
+    unit: str
+    flag: str
+    sampled: str
+
+
+@lru_cache(4096)
+def _measured(key: str) -> _Measured | None:
+    """None for a key of something else."""
+    code, _, name = key.rpartition("-")
+    if not code or name not in NUMERIC:
+        return None
+    factor = factor_of(code)
+    unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
+    return _Measured(code, factor, unit, f"{code}-Flag", f"{code}-SampleTime")
 
 
 def read_number(text: str) -> float:
@@ -147,24 +169,21 @@ class Data:
             self.time = self._moment(group["DataTime"])
             self.told = True
         for key, text in group.items():
-            code, _, name = key.rpartition("-")
-            if code and name in NUMERIC:
-                self._add(group, key, text, code, name)
+            if (measured := _measured(key)) is not None:
+                self._add(group, key, text, measured)
 
-    def _add(self, group: dict[str, str], key: str, text: str, code: str, name: str) -> None:
-        value, flag = read_number(text), group.get(f"{code}-Flag")
+    def _add(self, group: dict[str, str], key: str, text: str, measured: "_Measured") -> None:
+        value, flag = read_number(text), group.get(measured.flag)
         if flag in NOT_THE_ENVIRONMENT:
             value = nan
         elif value != value:
             self.deviations.append("unreadable_value")
         if flag is not None and flag not in DATA_FLAGS:
             self.deviations.append("unlisted_flag")
-        factor = factor_of(code)
-        unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
-        time = self._sampled(group.get(f"{code}-SampleTime"))
-        self.readings.append(Reading(series=key, time=time, value=value, unit=unit))
-        if code not in self.factors:
-            self.factors[code] = _describe(factor, flag)
+        time = self._sampled(group.get(measured.sampled))
+        self.readings.append(Reading(series=key, time=time, value=value, unit=measured.unit))
+        if measured.code not in self.factors:
+            self.factors[measured.code] = _describe(measured.factor, flag)
 
     def _sampled(self, text: str | None) -> int:
         if text is not None:

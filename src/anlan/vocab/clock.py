@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 LATEST = 253_402_271_999_999
@@ -54,6 +54,7 @@ def _spans(layout: str) -> tuple[tuple[int, int], ...]:
     return tuple((max(at, 0), max(at, 0) + count) for at, count in starts)
 
 
+@lru_cache(8192)
 def parse(text: str, layout: str) -> int:
     """Epoch milliseconds of a run of digits such as "20160801085857223" in "YYYYMMDDHHmmSSfff".
 
