@@ -92,7 +92,17 @@ key = st.sampled_from([*KEYS, "new", "l\\u0065l", ""]).map(lambda k: f'"{k}"')
 time = st.one_of(
     st.integers(0, 2 * 10**12).map(str),
     st.sampled_from(
-        ["253402271999999", "253402272000000", "-1", "1e3", "null", '"2024-07-01T12:00:00+08:00"', "1.0", "true"]
+        [
+            "253402271999999",
+            "253402272000000",
+            "1700000000",
+            "-1",
+            "1e3",
+            "null",
+            '"2024-07-01T12:00:00+08:00"',
+            "1.0",
+            "true",
+        ]
     ),
 )
 
@@ -168,6 +178,13 @@ def test_whatever_a_double_is_written_as_is_read_as_columns(value: float, digits
     said = f'{{"device":"d","time":1,"values":{{"t":{value:.{digits}g}}}}}'
     if "e" not in said.partition("values")[2]:
         assert same([said.encode()], [b""]) == [True]
+
+
+def test_a_time_in_seconds_is_left_to_who_tells_of_it() -> None:
+    said = [
+        f'{{"device":"d","time":{time},"values":{{"t":1}}}}'.encode() for time in (1_700_000_000, 10**10, 10**9 - 1)
+    ]
+    assert same(said, [b""] * 3) == [False, True, True]
 
 
 COMMON = [

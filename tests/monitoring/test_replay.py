@@ -12,13 +12,20 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asyncua import Client as OpcClient
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusTcpClient
 
+from anlan.monitoring.gateway.mqtt import Broker, Client
+from anlan.monitoring.gateway.mqtt_session import Delivery, Session
 from anlan.monitoring.models import Device, FrameCount, Series
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.replaying.edge_node import node_run
 from anlan.monitoring.replaying.links import Tally
+from anlan.monitoring.replaying.peers import PORTS, peers_run
 from anlan.monitoring.replaying.player import Plan, Player
 from anlan.monitoring.replaying.recording import SHIPPED, Recorded, RecordingError, recorded_frame, recording_read
-from anlan.protocols import Frame, protocols
+from anlan.protocols import Frame, cjt188, decode, protocols, sparkplug
 from anlan.site.cli import main
 
 from .gateway import Ingest, free_port, mosquitto, until
@@ -280,3 +287,75 @@ def test_a_signal_ends_it_cleanly_with_what_it_did(
 def test_frames_of_the_shipped_recording_are_each_one_good_frame() -> None:
     with SHIPPED.open() as file:
         assert len(recording_read(file)) > 300
+
+
+async def answers_of_peers(ports: dict[str, int]) -> list[object]:
+    registers = []
+    for name, framer in (("modbus", FramerType.SOCKET), ("modbus-rtu", FramerType.RTU)):
+        client = AsyncModbusTcpClient("127.0.0.1", port=ports[name], framer=framer)
+        assert await client.connect()
+        registers.append((await client.read_holding_registers(0, count=2, device_id=1)).registers)
+        client.close()
+    async with OpcClient(f"opc.tcp://127.0.0.1:{ports['opc.tcp']}/") as opc:
+        level = await opc.get_node("ns=2;s=Tank1.Level").read_value()
+    reader, writer = await asyncio.open_connection("127.0.0.1", ports["cjt188"])
+    writer.write(cjt188.question("11031000000002", 1))
+    said = b""
+    while len(frames := [one for one in decode("cjt188", said) if isinstance(one, Frame)]) < 2:
+        said += await reader.read(4096)
+    writer.close()
+    await writer.wait_closed()
+    return [*registers, level, {one.series: one.value for one in frames[1].readings}]
+
+
+def test_devices_that_wait_to_be_asked_are_played_and_answer() -> None:
+    ports, said = {name: free_port() for name in PORTS}, list[str]()
+
+    async def whole() -> list[object]:
+        stop = asyncio.Event()
+        playing = asyncio.create_task(peers_run(stop, said.append, ports))
+        async with asyncio.timeout(60):
+            while not said:
+                await asyncio.sleep(0.05)
+            found = await answers_of_peers(ports)
+            stop.set()
+            await playing
+        return found
+
+    *registers, level, volumes = asyncio.run(whole())
+    assert registers == [[235, 655], [235, 655]]
+    assert isinstance(level, float)
+    assert 1.4 < level < 3.6
+    assert volumes == {"volume": 53_227.0, "settled": 0.0}
+    assert [f"{name}://127.0.0.1:{port}" in said[0] for name, port in ports.items()] == [True] * 4
+
+
+def test_a_sparkplug_node_is_played_from_its_birth_on(tmp_path: Path) -> None:
+    host, told = sparkplug.Host(), list[tuple[str, str]]()
+
+    def take(delivery: Delivery) -> None:
+        for one in delivery:
+            for event in host.handle(one.topic, one.payload, now_ms()).events:
+                assert isinstance(event, Frame)
+                assert event.deviations == ()
+                told.append((event.device, event.function))
+        delivery.acknowledge()
+
+    async def whole(url: str) -> None:
+        stop = asyncio.Event()
+        listener = Client(Broker.at(url), Session(name="listener", filters=("spBv1.0/#",), take=take))
+        listening = asyncio.create_task(listener.run())
+        async with asyncio.timeout(30):
+            while not listener.connected:
+                await asyncio.sleep(0.02)
+            playing = asyncio.create_task(node_run(url, stop, print, pause=0.05))
+            while ("anlan/replay/pump", "DDATA") not in told:
+                await asyncio.sleep(0.02)
+            stop.set()
+            await playing
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+    with mosquitto(tmp_path) as broker:
+        asyncio.run(whole(f"mqtt://127.0.0.1:{broker.port}"))
+    assert told[:3] == [("anlan/replay", "NBIRTH"), ("anlan/replay/pump", "DBIRTH"), ("anlan/replay/pump", "DDATA")]

@@ -1,15 +1,13 @@
 """Devices that wait to be asked, for tests and for trying plans out: a Modbus slave, an OPC UA server, a meter bus.
 
-    python -m anlan.monitoring.replaying.peers
-
-serves the three on ports 5020, 4841 and 7190 of this machine, with values that slowly change.
+`anlan replay --peers` serves them on the ports in `PORTS` of this machine, with values that slowly change.
 """
 
 import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 from asyncua import ua
@@ -21,6 +19,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from anlan.protocols import Frame, cjt188
 
 NAMESPACE = "urn:anlan:peer"
+PORTS = {"modbus": 5020, "modbus-rtu": 5021, "opc.tcp": 4841, "cjt188": 7190}
+"""By the scheme of a plan that asks them."""
 
 
 @contextlib.asynccontextmanager
@@ -107,16 +107,22 @@ async def _closed(writers: Iterable[asyncio.StreamWriter]) -> None:
             await writer.wait_closed()
 
 
-async def _serve() -> None:
+async def peers_run(stop: asyncio.Event, say: Callable[[str], None], ports: Mapping[str, int] = PORTS) -> None:
+    """Until it is stopped; says so where a port is taken, and goes without all of them."""
     registers = {0: 235, 1: 655, 10: 0x41A4, 11: 0xCCCD}
     volumes = {"11031000000001": 52_310.0, "11031000000002": 53_227.0}
-    async with modbus_slave(5020, registers), opc_server(4841, {"Tank1.Level": 2.5}) as nodes, meter_bus(7190, volumes):
-        print("modbus://127.0.0.1:5020  opc.tcp://127.0.0.1:4841  cjt188://127.0.0.1:7190", flush=True)
-        while True:
-            await nodes["Tank1.Level"].write_value(round(2.5 + math.sin(time.time() / 60), 3))
-            volumes["11031000000001"] += 0.05
-            await asyncio.sleep(1)
-
-
-if __name__ == "__main__":
-    asyncio.run(_serve())
+    try:
+        async with (
+            modbus_slave(ports["modbus"], registers),
+            modbus_slave(ports["modbus-rtu"], registers, rtu=True),
+            opc_server(ports["opc.tcp"], {"Tank1.Level": 2.5}) as nodes,
+            meter_bus(ports["cjt188"], volumes),
+        ):
+            say("waiting to be asked: " + "  ".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()))
+            while not stop.is_set():
+                await nodes["Tank1.Level"].write_value(round(2.5 + math.sin(time.time() / 60), 3))
+                volumes["11031000000001"] += 0.05
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 1)
+    except OSError as error:
+        say(f"no peers: {error}")
