@@ -13,12 +13,13 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 BACKEND = "anlan.accounts.backends.RoleBackend"
 DESK = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 60_000
+expect.set_options(timeout=20_000)
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",

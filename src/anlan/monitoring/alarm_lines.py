@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from django.db.models import Count, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from anlan.monitoring.grouping import AlarmGroup, group_minutes, groups_of, standing_of
 from anlan.monitoring.models import Alarm
@@ -71,10 +72,20 @@ class AlarmLines(Sequence[AlarmLine]):
         return {row.pk: row for row in dressed(rows)}
 
 
+_BELOW = """
+with recursive below as (
+    select hidden_under_id root, id from monitoring_alarm where hidden_under_id = any(%s)
+    union
+    select b.root, a.id from monitoring_alarm a join below b on a.hidden_under_id = b.id)
+select root, count(*) from below where id <> root group by root
+"""
+
+
 def hides_of(ids: Iterable[int]) -> dict[int, int]:
-    """How many alarms each of these hides or has hidden."""
-    rows = Alarm.objects.filter(hidden_under__in=list(ids)).order_by()
-    return dict(rows.values_list("hidden_under").annotate(number=Count("pk")))
+    """How many alarms each of these hides or has hidden, with those that lie under what it hides."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW, [list(ids)])
+        return dict(cursor.fetchall())
 
 
 def dressed(rows: Any) -> list[Alarm]:

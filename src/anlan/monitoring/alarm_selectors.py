@@ -9,12 +9,18 @@ from django.utils import timezone
 
 from anlan.accounts.models import User
 from anlan.kit.models import Deadline, Notice
+from anlan.monitoring.alarm_flow import AlarmStepName
 from anlan.monitoring.clocks import CHAIN, REPEAT, SUBJECT, chain_of
-from anlan.monitoring.health import AUDIT_LATE
-from anlan.monitoring.models import Alarm, AuditRun, DutyRole
+from anlan.monitoring.health import AUDIT_LATE, audit_age
+from anlan.monitoring.models import Alarm, AlarmStep, DutyRole
+from anlan.monitoring.wording import alarm_title
 
 HIDES_SHOWN = 20
 NOTICES_SHOWN = 12
+FRESH = 500
+"""Newest lines of all timelines among which pages look for what has just come up."""
+ASKS = (AlarmStepName.RAISE, AlarmStepName.ESCALATE, AlarmStepName.RELEASE, AlarmStepName.UNSHELVE)
+"""Steps after which an alarm asks for a person anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,7 @@ def handling_of(alarm: Alarm) -> Handling:
         notices=_named(list(notices[:NOTICES_SHOWN])),
         notice_count=notices.count(),
         hides=_hides(alarm),
-        counts=alarm.hides.aggregate(
+        counts=Alarm.objects.below(alarm.pk).aggregate(
             all=Count("pk"),
             active=Count("pk", filter=Q(cleared_at=None, released_at=None)),
             cleared=Count("pk", filter=Q(cleared_at__isnull=False, released_at=None)),
@@ -52,7 +58,7 @@ def handling_of(alarm: Alarm) -> Handling:
 
 
 def _hides(alarm: Alarm) -> list[Alarm]:
-    rows = alarm.hides.select_related("device", "series").order_by("cleared_at", "-level", "-pk")
+    rows = Alarm.objects.below(alarm.pk).select_related("device", "series").order_by("cleared_at", "-level", "-pk")
     return list(rows[:HIDES_SHOWN])
 
 
@@ -68,8 +74,24 @@ def alarms_counts(user: Any) -> dict[str, int]:
     return {"shelved": rows.shown().exclude(shelved_until=None).count(), "hidden": rows.hidden().count()}
 
 
+def alarms_fresh(user: Any) -> list[dict[str, Any]]:
+    """What came up of late and waits for a person: the id of that step and the alarm; the worst and newest first."""
+    last = AlarmStep.objects.order_by("-pk").values("pk")[:FRESH]
+    waiting = Alarm.objects.visible_to(user).waiting().exclude(announced_at=None)
+    steps = AlarmStep.objects.filter(pk__in=last, step__in=ASKS, alarm__in=waiting).order_by("pk")
+    newest = {step.alarm_id: step for step in steps.select_related("alarm__device", "alarm__series")}
+    found = sorted(newest.values(), key=lambda step: (-step.alarm.level, -step.pk))
+    return [
+        {
+            "step": step.pk,
+            "level": step.alarm.level,
+            "words": f"{step.alarm.get_level_display()} {alarm_title(step.alarm)}",
+        }
+        for step in found
+    ]
+
+
 def audit_late() -> int | None:
     """Minutes since the last audit where it is too long ago; None while all is well or nothing ever ran."""
-    last = AuditRun.objects.order_by("-at").values_list("at", flat=True).first()
-    seconds = (timezone.now() - last).total_seconds() if last else 0
+    seconds = audit_age(timezone.now()) or 0
     return int(seconds // 60) if seconds > AUDIT_LATE else None

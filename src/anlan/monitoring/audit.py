@@ -8,10 +8,12 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from anlan.kit.deadlines import deadline_set
 from anlan.kit.models import Deadline
+from anlan.monitoring.alarm_flow import AlarmState, AlarmStepName
 from anlan.monitoring.clocks import (
     CHAIN,
     CLOCKS,
@@ -29,7 +31,8 @@ from anlan.monitoring.escalation import chain_start
 from anlan.monitoring.findings import finding_note
 from anlan.monitoring.folding import cause_fold, loose_release
 from anlan.monitoring.maintenance import ENDS, STARTS, window_begin, window_end
-from anlan.monitoring.models import Alarm, AlarmFinding, AuditRun, MaintenanceWindow, Suppression
+from anlan.monitoring.models import Alarm, AlarmFinding, AlarmStep, AuditRun, MaintenanceWindow, Suppression
+from anlan.monitoring.services import alarm_return
 
 GRACE = timedelta(minutes=2)
 """What is under way for less than this is not wrong yet."""
@@ -66,6 +69,7 @@ def alarms_audit(*, now: datetime | None = None) -> AuditRun:
     """One round over all open alarms, causes and windows; safe beside workers and other auditors."""
     at, started = now or timezone.now(), time.monotonic()
     turn = _Round(at)
+    _shelves(turn)
     _clocks(turn)
     _overdue(turn)
     _hidden(turn)
@@ -83,6 +87,16 @@ def alarms_audit(*, now: datetime | None = None) -> AuditRun:
     return run
 
 
+def _shelves(turn: _Round) -> None:
+    """What was shelved in the future, before a clock was set back, would lie there for too long: it comes back now."""
+    ahead = AlarmStep.objects.filter(step=AlarmStepName.SHELVE, at__gt=turn.now + GRACE).values("alarm_id")
+    for alarm in Alarm.objects.open().exclude(shelved_until=None).filter(pk__in=ahead).order_by("pk"):
+        with transaction.atomic():
+            Alarm.objects.filter(pk=alarm.pk).exclude(shelved_until=None).update(shelved_until=turn.now)
+            alarm_return(alarm_id=alarm.pk, now=turn.now)
+            turn.found(Kind.NO_UNSHELVE, alarm=alarm)
+
+
 def _clocks(turn: _Round) -> None:
     running: dict[int, dict[str, Deadline]] = defaultdict(dict)
     for row in Deadline.objects.filter(subject=SUBJECT, kind__in=CLOCKS, met_at=None):
@@ -94,7 +108,9 @@ def _clocks(turn: _Round) -> None:
 
 
 def _wrong(turn: _Round, alarm: Alarm, rows: dict[str, Deadline]) -> list[str]:
-    """Clocks that must run and do not, or run and must not."""
+    """Clocks that must run and do not, or run and must not; all of an alarm of which nobody was ever told."""
+    if alarm.state == AlarmState.ACTIVE and alarm.announced_at is None:
+        return [REPEAT] if turn.now - alarm.arrived_at > GRACE else []
     wanted = turn.wanted(alarm)
     if alarm.announced_at is not None and abs(turn.now - alarm.announced_at) < GRACE:
         return []
@@ -114,6 +130,9 @@ def _mend(turn: _Round, alarm_id: int, kind: str) -> None:
     with transaction.atomic():
         rows = Alarm.objects.select_for_update(of=("self",)).select_related("area", "device", "series")
         alarm = rows.get(pk=alarm_id)
+        if alarm.state == AlarmState.ACTIVE and alarm.announced_at is None:
+            alarm.announced_at = turn.now
+            alarm.save(update_fields=["announced_at"])
         row = Deadline.objects.filter(kind=kind, subject=SUBJECT, subject_id=alarm_id, met_at=None).first()
         if kind in clocks_wanted(alarm):
             if not _runs(turn, alarm, row):
@@ -180,6 +199,7 @@ def _windows(turn: _Round) -> None:
 def _close(now: datetime) -> None:
     """A finding that this round did not see again is over; that nobody was on duty stands for half a day."""
     seen = AlarmFinding.objects.filter(closed_at=None)
-    seen.exclude(kind=Kind.NOBODY).filter(last_at__lt=now - GRACE).update(closed_at=now)
+    over = Q(last_at__lt=now - GRACE) | Q(last_at__gt=now + GRACE)
+    seen.exclude(kind=Kind.NOBODY).filter(over).update(closed_at=now)
     seen.filter(kind=Kind.NOBODY, last_at__lt=now - NOBODY_KEPT).update(closed_at=now)
     AlarmFinding.objects.filter(closed_at__lt=now - FINDINGS_KEPT).delete()

@@ -38,8 +38,7 @@ class Health:
 
 def health(*, now: datetime | None = None) -> Health:
     at = now or timezone.now()
-    audit_at = AuditRun.objects.aggregate(at=Max("at"))["at"]
-    age = None if audit_at is None else (at - audit_at).total_seconds()
+    audit_at, age = last_audit(), audit_age(at)
     overdue, jobs = _overdue(at), _waiting_jobs()
     heard = Device.objects.aggregate(at=Max("last_seen_at"))["at"]
     return Health(
@@ -52,6 +51,16 @@ def health(*, now: datetime | None = None) -> Health:
         open_alarms=Alarm.objects.open().count(),
         open_findings=AlarmFinding.objects.filter(closed_at=None).count(),
     )
+
+
+def last_audit() -> datetime | None:
+    return AuditRun.objects.order_by("-pk").values_list("at", flat=True).first()
+
+
+def audit_age(now: datetime) -> float | None:
+    """Seconds since the last audit, None where there was none; one of the future, before a clock was set back, is old."""
+    last = last_audit()
+    return None if last is None else abs((now - last).total_seconds())
 
 
 def _overdue(now: datetime) -> float:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.monitoring.holidays import calendar_in_force
-from anlan.monitoring.models import Device, DynamicBound, RuleStamp, ThresholdRule
+from anlan.monitoring.models import Device, DynamicBound, ThresholdRule
+from anlan.monitoring.stamps import version_of
 from anlan.rules import Rule, RuleTable
 from anlan.rules.workdays import dated
 
@@ -67,7 +68,7 @@ _current: list[Rulebook] = []
 
 def rulebook() -> Rulebook:
     """The rules in force, from this process's memory where the version still stands."""
-    version = RuleStamp.objects.values_list("version", flat=True).first() or 0
+    version = version_of("select version from monitoring_rulestamp")
     if not _current or _current[0].version != version:
         rows = ThresholdRule.objects.filter(active=True).select_related("area").order_by("id")
         _current[:] = [rulebook_of(list(rows), version=version, bounds=bounds_in_force())]

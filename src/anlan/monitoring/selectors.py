@@ -12,6 +12,7 @@ from anlan.accounts.models import Area
 from anlan.monitoring import store
 from anlan.monitoring.chart import BUCKETS, Chart, chart_of
 from anlan.monitoring.models import Alarm, Device, DeviceFrame, Level, Series
+from anlan.monitoring.models.alarm import AlarmRows
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import RuleInForce, rules_in_force
 from anlan.monitoring.wording import series_title
@@ -39,9 +40,9 @@ def areas_of(user: Any) -> QuerySet[Area]:
     return Area.objects.visible_to(user).filter(level__in=levels, valid_to=None)
 
 
-def alarms_of(user: Any) -> QuerySet[Alarm]:
+def alarms_of(user: Any) -> AlarmRows:
     """Active ones first, of these the most serious, then the newest."""
-    rows = Alarm.objects.visible_to(user).select_related(
+    rows: AlarmRows = Alarm.objects.visible_to(user).select_related(
         "device", "series", "area", "acknowledged_by", "assigned_to", "shelved_by"
     )
     active = Case(When(cleared_at=None, then=Value(0)), default=Value(1))

@@ -119,13 +119,14 @@ def alarm_shelve(*, alarm: Alarm, by: Any, minutes: int, reason: str, whole: boo
 
     With `whole` all else that stands of its series goes with it, and so does what comes up until then and is no worse.
     """
+    _series_locked(alarm, by)
     locked, at = _locked(alarm, by), timezone.now()
     _allowed(locked, AlarmStepName.SHELVE)
     if minutes not in shelve_choices():
         raise IllegalStep(_("搁置时长不在允许的选项内。"))
     if not reason.strip():
         raise IllegalStep(_("搁置须写明原因。"))
-    others = _rows().standing().filter(series_id=locked.series_id).exclude(pk=locked.pk) if whole else ()
+    others = _rows().standing().filter(series_id=locked.series_id).exclude(pk=locked.pk).order_by("pk") if whole else ()
     for one in [locked, *others]:
         _to_the_shelf(one, by, at, at + timedelta(minutes=minutes), reason.strip(), whole)
     return locked
@@ -147,10 +148,11 @@ def shelve_choices() -> list[int]:
 @transaction.atomic
 def alarm_unshelve(*, alarm: Alarm, by: Any, note: str = "") -> Alarm:
     """Brings it back before its end, and all that was shelved with it."""
+    _series_locked(alarm, by)
     locked = _locked(alarm, by)
     _allowed(locked, AlarmStepName.UNSHELVE)
     others = _rows().open().filter(series_id=locked.series_id, shelf_whole=True, shelved_until=locked.shelved_until)
-    for one in others.exclude(pk=locked.pk) if locked.shelf_whole else ():
+    for one in others.exclude(pk=locked.pk).order_by("pk") if locked.shelf_whole else ():
         _off_the_shelf(one, by, note)
     return _off_the_shelf(locked, by, note)
 
@@ -185,6 +187,12 @@ def _locked(alarm: Alarm, by: Any) -> Alarm:
     if not may_acknowledge(by):
         raise PermissionDenied(_("您的角色不能处理报警。"))
     return _rows().get(pk=alarm.pk)
+
+
+def _series_locked(alarm: Alarm, by: Any) -> None:
+    """What stands of its series, in order of id as all lock them: a step of one may take the others along."""
+    if may_acknowledge(by):
+        list(_rows().open().filter(series_id=alarm.series_id).order_by("pk"))
 
 
 def _allowed(alarm: Alarm, step: AlarmStepName) -> AlarmState:

@@ -63,7 +63,7 @@ an earlier release are read as if zeros followed (`rules_from_bytes`)."""
 CALM_ROW = np.dtype([("low", "<f8"), ("high", "<f8"), ("step", "<f8"), ("gap", "<u8"), ("ledger", "<i8")])
 """A series at rest stays so, and its reading gets the ledger state, where low <= value <= high, |step| <= step and
 the time is later by at most gap ms."""
-CALM_ROWS = len(Level)
+CALM_ROWS, CALM_WORDS = len(Level), len(CALM_ROW.fields or ())
 FOREVER = 2**62
 LARGEST = np.finfo(np.float64).max
 

@@ -6,6 +6,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.rows import OwnedQuerySet, OwnedRow
@@ -13,6 +14,11 @@ from anlan.monitoring.alarm_flow import AlarmState, AlarmStepName
 from anlan.monitoring.models.device import Device, Level, Series
 
 HIDDEN = Q(hidden_at__isnull=False, released_at=None)
+_BELOW = """with recursive below as (
+    select id from monitoring_alarm where hidden_under_id = %s
+    union
+    select a.id from monitoring_alarm a join below b on a.hidden_under_id = b.id)
+select id from below where id <> %s"""
 
 
 class AlarmRows(OwnedQuerySet["Alarm"]):
@@ -28,6 +34,10 @@ class AlarmRows(OwnedQuerySet["Alarm"]):
 
     def hidden(self) -> Self:
         return self.filter(HIDDEN)
+
+    def below(self, pk: int) -> Self:
+        """All that an alarm hides or has hidden, with what lies under those."""
+        return self.filter(pk__in=RawSQL(_BELOW, [pk, pk]))
 
     def standing(self) -> Self:
         """Active, not hidden, not shelved: the main list."""

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,12 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from anlan.kit.flow import IllegalStep
-from anlan.kit.models import Notice
+from anlan.kit.inbox import rows_told
 from anlan.monitoring import services
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.alarm_lines import AlarmLines
-from anlan.monitoring.alarm_selectors import alarms_counts, audit_late, handling_of
-from anlan.monitoring.clocks import SUBJECT
+from anlan.monitoring.alarm_selectors import alarms_counts, alarms_fresh, audit_late, handling_of
 from anlan.monitoring.forms import (
     AcknowledgeForm,
     AssignForm,
@@ -31,7 +30,7 @@ from anlan.monitoring.forms import (
     UnshelveForm,
 )
 from anlan.monitoring.models import Alarm
-from anlan.monitoring.models.alarm import HIDDEN
+from anlan.monitoring.models.alarm import HIDDEN, AlarmRows
 from anlan.monitoring.reasons import alarm_reason, rules_in_force
 from anlan.monitoring.selectors import alarm_chart, alarms_of, alarms_standing
 from anlan.monitoring.services import may_acknowledge
@@ -88,7 +87,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     """The page; asked by htmx, only the part that changes."""
     chosen = request.GET.get("state", "")
     rows = _in_state(alarms_of(request.user), chosen)
-    rows = _told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
+    rows = rows_told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
     context = listed(request, rows, filters=("level", "kind"), words=WORDS)
     one_by_one = request.GET.get("view") == "rows"
     lines = AlarmLines(
@@ -99,6 +98,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     context |= {
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
         "standing": alarms_standing(request.user) | alarms_counts(request.user),
+        "fresh": alarms_fresh(request.user),
         "states": [*((state.value, state.label) for state in AlarmState), (SHELF, _("搁置中"))],
         "state": chosen,
         "one_by_one": one_by_one,
@@ -109,7 +109,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/_alarms.html" if context["part"] else "monitoring/alarms.html", context)
 
 
-def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
+def _in_state(rows: AlarmRows, state: str) -> AlarmRows:
     """Without a state everything but what is hidden or lies on the shelf: those are counted above the list."""
     if not state:
         return rows.filter(SHOWN, shelved_until=None)
@@ -118,15 +118,8 @@ def _in_state(rows: QuerySet[Alarm], state: str) -> QuerySet[Alarm]:
     return rows.filter(STATES[AlarmState(state)]) if state in AlarmState.values else rows.none()
 
 
-def _under(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
-    return rows.filter(hidden_under_id=int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
-
-
-def _told(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
-    """Those of which a bundle of notices told."""
-    if not (text.isascii() and text.isdigit() and len(text) < 18):
-        return rows
-    return rows.filter(pk__in=Notice.objects.filter(bundle_id=int(text), about=SUBJECT).values("about_id"))
+def _under(rows: AlarmRows, text: str) -> AlarmRows:
+    return rows.below(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
 def _visible(request: HttpRequest, pk: int) -> Alarm:
@@ -157,6 +150,7 @@ def alarm_page(
         "may_acknowledge": may_acknowledge(request.user) and AlarmStepName.ACKNOWLEDGE in FLOW.steps(row.state),
         "trouble": trouble,
         "step": step,
+        "back": _back(request),
         "levelled": LEVELLED,
         "part": is_part(request),
     }
@@ -165,8 +159,11 @@ def alarm_page(
 
 
 def _forms(request: HttpRequest, row: Alarm, step: str) -> dict[str, Form]:
-    """An empty form for each step; the one that was refused holds what was typed."""
-    return {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
+    """An empty form for each step; the one that was refused holds what was typed, the one that was asked for the focus."""
+    forms = {str(name): _form(name, row, request.POST if request.POST and name == step else None) for name in FORMS}
+    if step in forms:
+        next(iter(forms[step].fields.values())).widget.attrs["autofocus"] = True
+    return forms
 
 
 def _form(step: AlarmStepName, row: Alarm, data: Any) -> Form:
@@ -187,6 +184,9 @@ def alarm_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     try:
         SERVICES[step](alarm=row, by=request.user, **form.cleaned_data)
     except IllegalStep as error:
+        if name == AlarmStepName.ACKNOWLEDGE and _back(request):
+            messages.warning(request, f"{row.device}:{error}")
+            return redirect(_back(request))
         return alarm_page(request, _visible(request, pk), trouble=str(error), step=step, status=409)
     except PermissionDenied as error:
         return alarm_page(request, row, trouble=str(error), status=403)
@@ -217,6 +217,6 @@ def row_url(row: Alarm) -> Any:
 
 
 def _back(request: HttpRequest) -> str:
-    """Where the form says that it stood, if that is one of our own pages."""
-    address = request.POST.get("next", "")
+    """Where the form says that it stood, or the address that it should lead back to, if that is one of our own pages."""
+    address = request.POST.get("next") or request.GET.get("next", "")
     return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else ""

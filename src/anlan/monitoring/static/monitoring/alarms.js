@@ -1,18 +1,15 @@
 // @ts-check
-/** The list of alarms by keyboard and ear: j/k, a, s, x, a tone for a new red alarm, a sentence for screen readers. */
-export {};
-
-const TONES = [880, 660, 880];
-const TONE_SECONDS = 0.22;
-const KEY = "anlan.alarms.sound";
-
-/** @type {AudioContext | null} */
-let audio = null;
-let current = "";
+/** The list of alarms by keyboard: keys to move and act, and a refresh that takes neither focus nor picks away. */
+import "./alarm_sound.js";
 
 const list = /** @type {HTMLElement} */ (document.getElementById("alarms"));
-const speaker = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-sound]"));
-const voice = /** @type {HTMLElement} */ (document.getElementById("alarm-voice"));
+const help = /** @type {HTMLDialogElement} */ (document.getElementById("keys-help"));
+const TYPED = "input:not([type=checkbox]), select, textarea, [contenteditable]";
+const PICKED = /** @type {const} */ ("input[name=pick]:checked");
+const CONTROLS = "a, button, input:not([type=hidden])";
+const ROW = "anlan.alarms.row";
+
+let current = "";
 
 /** @returns {HTMLTableRowElement[]} */
 const rows = () => [...list.querySelectorAll("tbody tr[id]")].filter((row) => row instanceof HTMLTableRowElement);
@@ -37,29 +34,22 @@ function move(step) {
 /** @returns {HTMLElement | null} */
 const chosen = () => (current ? document.getElementById(current) : null);
 
-/** @type {Record<string, () => void>} */
-const KEYS = {
-  j: () => move(1),
-  k: () => move(-1),
-  a: () => {
-    const picked = list.querySelector("input[name=pick]:checked");
-    const bulk = /** @type {HTMLFormElement | null} */ (document.getElementById("bulk"));
-    if (picked && bulk) return bulk.requestSubmit();
-    const one = /** @type {HTMLFormElement | null} */ (chosen()?.querySelector("form[action$='/acknowledge/']"));
-    if (one) return one.requestSubmit();
-    pick(true);
-    if (chosen()?.querySelector("input[name=pick]:checked")) bulk?.requestSubmit();
-  },
-  s: () => {
-    const address = chosen()?.dataset.url;
-    if (address) location.assign(`${address}?step=shelve#shelve`);
-  },
-  x: () => pick(null),
-  Enter: () => {
-    const link = /** @type {HTMLAnchorElement | null} */ (chosen()?.querySelector("a.strong"));
-    link?.click();
-  },
-};
+function acknowledge() {
+  sessionStorage.setItem(ROW, current);
+  const bulk = /** @type {HTMLFormElement | null} */ (document.getElementById("bulk"));
+  if (list.querySelector(PICKED)) return bulk?.requestSubmit();
+  const one = /** @type {HTMLFormElement | null} */ (chosen()?.querySelector("form[action$='/acknowledge/']"));
+  if (one) return one.requestSubmit();
+  pick(true);
+  if (chosen()?.querySelector(PICKED)) bulk?.requestSubmit();
+}
+
+/** @param {string} step opens the alarm with this step's form, which leads back here */
+function open(step) {
+  const address = chosen()?.dataset.url;
+  const back = encodeURIComponent(location.pathname + location.search);
+  if (address) location.assign(`${address}?step=${step}&next=${back}`);
+}
 
 /** @param {boolean | null} on null turns it over */
 function pick(on) {
@@ -67,75 +57,67 @@ function pick(on) {
   if (box) box.checked = on ?? !box.checked;
 }
 
-document.addEventListener("keydown", (event) => {
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  ArrowDown: () => move(1),
+  ArrowUp: () => move(-1),
+  a: acknowledge,
+  g: () => open("assign"),
+  s: () => open("shelve"),
+  x: () => pick(null),
+  m: () => /** @type {HTMLElement | null} */ (document.querySelector("[data-sound]"))?.click(),
+  "?": () => help.showModal(),
+  Enter: () => /** @type {HTMLAnchorElement | null} */ (chosen()?.querySelector("a.strong"))?.click(),
+};
+
+/** Whether a key belongs to what is written in, to the browser, or to a dialog. @param {KeyboardEvent} event */
+function elsewhere(event) {
   const at = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || at.matches("input:not([type=checkbox]), select, textarea")) return;
-  if (event.key === "Enter" && at.id !== current) return;
-  const act = KEYS[event.key];
-  if (!act) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
+  if (at.matches(TYPED) || document.querySelector("dialog[open]")) return true;
+  if (event.key === "Enter") return at.id !== current;
+  return event.key.startsWith("Arrow") && !at.closest("#alarms tbody");
+}
+
+document.addEventListener("keydown", (event) => {
+  const act = KEYS[event.key] ?? (event.shiftKey ? undefined : KEYS[event.key.toLowerCase()]);
+  if (!act || elsewhere(event)) return;
   event.preventDefault();
   act();
 });
+
+/** Where the person was before an acknowledgement made the page anew. */
+const before = document.getElementById(sessionStorage.getItem(ROW) ?? "");
+sessionStorage.removeItem(ROW);
+if (before instanceof HTMLTableRowElement) choose(before);
 
 list.addEventListener("focusin", (event) => {
   const row = /** @type {HTMLElement} */ (event.target).closest("tr[id]");
   if (row) current = row.id;
 });
-document.body.addEventListener("htmx:afterSwap", () => {
-  const row = chosen();
-  if (row instanceof HTMLTableRowElement && !document.activeElement?.closest("input, select, textarea")) choose(row);
+
+/** What a refresh must not take away: the control that has the focus, and groups picked as they were then. */
+const kept = { place: -1, picks: /** @type {Map<string, string>} */ (new Map()) };
+
+list.addEventListener("htmx:beforeSwap", () => {
+  const at = document.activeElement;
+  const row = at?.closest("#alarms tbody tr[id]");
+  kept.place = row && at ? [row, ...row.querySelectorAll(CONTROLS)].indexOf(at) : -1;
+  const boxes = /** @type {HTMLInputElement[]} */ ([...list.querySelectorAll(PICKED)]);
+  kept.picks = new Map(boxes.map((box) => [box.id, box.value]));
 });
-
-const wanted = () => localStorage.getItem(KEY) !== "off";
-
-function show() {
-  if (!speaker) return;
-  const ready = wanted() && audio?.state === "running";
-  speaker.setAttribute("aria-pressed", String(wanted()));
-  speaker.dataset.ready = String(ready);
-  speaker.title = (wanted() ? (ready ? speaker.dataset.on : speaker.dataset.blocked) : speaker.dataset.off) ?? "";
-  const words = speaker.querySelector("span");
-  if (words) words.textContent = speaker.title;
-}
-
-/** A browser lets a page sound only after its person has touched it. */
-function wake() {
-  audio ??= new AudioContext();
-  audio.resume().then(show, show);
-}
-
-function sound() {
-  if (!wanted() || audio?.state !== "running") return;
-  const { currentTime, destination } = audio;
-  TONES.forEach((tone, place) => {
-    const voiceOf = /** @type {AudioContext} */ (audio).createOscillator();
-    const level = /** @type {AudioContext} */ (audio).createGain();
-    voiceOf.frequency.value = tone;
-    level.gain.setValueAtTime(0.25, currentTime + place * TONE_SECONDS);
-    level.gain.exponentialRampToValueAtTime(0.001, currentTime + (place + 0.9) * TONE_SECONDS);
-    voiceOf.connect(level).connect(destination);
-    voiceOf.start(currentTime + place * TONE_SECONDS);
-    voiceOf.stop(currentTime + (place + 1) * TONE_SECONDS);
-  });
-  list.dataset.sounded = String(Number(list.dataset.sounded ?? 0) + 1);
-}
-
-/** How many red alarms wait for a person, as the list says; more than before is heard and read out. */
-const red = () => Number(/** @type {HTMLElement | null} */ (list.querySelector("[data-red]"))?.dataset.red ?? 0);
-let before = red();
 
 list.addEventListener("htmx:afterSwap", () => {
-  const now = red();
-  if (now > before) {
-    voice.textContent = `${voice.dataset.red} ${now}`;
-    sound();
+  for (const [id, value] of kept.picks) {
+    const box = document.getElementById(id);
+    if (box instanceof HTMLInputElement) [box.checked, box.value] = [true, value];
   }
-  before = now;
+  const row = chosen();
+  if (!(row instanceof HTMLTableRowElement)) return;
+  row.tabIndex = 0;
+  if (kept.place < 0) return;
+  const at = /** @type {HTMLElement} */ ([row, ...row.querySelectorAll(CONTROLS)][kept.place] ?? row);
+  at.focus({ preventScroll: true });
 });
-
-speaker?.addEventListener("click", () => {
-  localStorage.setItem(KEY, wanted() ? "off" : "on");
-  wake();
-});
-for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, wake, { once: true });
-show();
