@@ -118,6 +118,12 @@ def test_the_ledger_of_the_whole_district_is_closed_to_people_of_a_part_of_it(
         assert not model.objects.visible_to(person(streets[0], role)).count()
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "%00", "x"])
+def test_a_day_that_is_none_breaks_no_ledger(area: Area, day: str) -> None:
+    for address in ("/ledger/", "/ledger.json"):
+        text(browse(person(area)), f"{address}?day={day}")
+
+
 def test_who_is_not_logged_in_is_led_to_the_log_in(db: None) -> None:
     answer = Client().get("/alarms/")
     assert (answer.status_code, answer["Location"].startswith("/login/")) == (302, True)

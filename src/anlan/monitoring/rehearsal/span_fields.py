@@ -21,7 +21,7 @@ class Days(forms.MultipleChoiceField):
         return list(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
-        return "".join(sorted(super().clean(value), key=ORDER.index))
+        return "".join(sorted(set(super().clean(value)), key=ORDER.index))
 
 
 def span_fields_add(form: forms.ModelForm, rows: list[dict[str, Any]]) -> None:  # type: ignore[type-arg]

@@ -25,10 +25,12 @@ UNKNOWN = 100
 
 
 def _day(request: HttpRequest) -> date:
+    """The day that is asked for, or today; of the last day of all calendars nobody knows the end."""
     try:
-        return parse_date(request.GET.get("day", "")) or timezone.localdate()
+        day = parse_date(request.GET.get("day", ""))
     except ValueError:
-        return timezone.localdate()
+        day = None
+    return day if day and day < date.max else timezone.localdate()
 
 
 @page("ledgercount")
