@@ -23,7 +23,16 @@ BEGINNINGS = {
     "sl651": protocols()["sl651"].encode("0011223344", 1_795_000_000_000, {"39": 1.0})[:20],
     "hj212": b"##0900QN=20240701120000123;ST=32;CN=2011;MN=M1;Flag=5;CP=&&",
     "gb26875": protocols()["gb26875"].encode("77", 1_795_000_000_000, {"unit:fire": 0.0})[:30],
+    "jt808": protocols()["jt808"].encode("013800138000", 1_795_000_000_000, {"speed": 1.0})[:20],
+    "cjt188": protocols()["cjt188"].encode("12345678901111", 1_795_000_000_000, {"volume": 1.0})[:12],
 }
+"""The first bytes of a frame at each port that devices dial."""
+
+
+def test_no_port_that_devices_dial_is_left_out() -> None:
+    assert set(BEGINNINGS) == {name for name, spec in protocols().items() if spec.port}
+
+
 
 
 def counted() -> int:
@@ -33,7 +42,7 @@ def counted() -> int:
 @pytest.mark.parametrize(
     ("protocol", "start"),
     [*BEGINNINGS.items(), ("sl651", report("0011223344", 1_795_000_000_000, {"39": 1.0}, text=True)[:40])],
-    ids=["sl651", "hj212", "gb26875", "sl651-ascii"],
+    ids=[*BEGINNINGS, "sl651-ascii"],
 )
 def test_who_drips_a_frame_byte_by_byte_is_cut_off_and_counted(
     monkeypatch: pytest.MonkeyPatch, protocol: str, start: bytes
