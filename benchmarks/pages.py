@@ -25,8 +25,9 @@ from typing import Any
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from journeys.server import Anlan, broker
 from parts import alarm_rows
+
+from journeys.server import Anlan, broker
 
 ROUNDS = 15
 STANDING, PAST = 5_000, 100_000
@@ -127,14 +128,18 @@ def measure(anlan: Anlan, only: str = "") -> dict[str, float]:
         if only == "alarms":
             return alarms(visitor, connection)
         run = connection.execute
-        return cameras(visitor, run) | alarms(visitor, connection) | {
-            "api_list_50_ms": milliseconds(lambda: visitor.get("/api/registry/enterprise?page_size=50")),
-            "back_office_list_ms": milliseconds(lambda: visitor.get("/admin/registry/enterprise/")),
-            "bare_sql_50_ms": milliseconds(lambda: run(BARE).fetchall()),
-            "tile_z11_ms": milliseconds(lambda: visitor.get("/map/tiles/registry.enterprise/11/1674/892.mvt")),
-            "tile_z14_ms": milliseconds(lambda: visitor.get("/map/tiles/registry.enterprise/14/13394/7138.mvt")),
-            "whole_layer_geojson_ms": milliseconds(lambda: run(WHOLE).fetchall()),
-        }
+        return (
+            cameras(visitor, run)
+            | alarms(visitor, connection)
+            | {
+                "api_list_50_ms": milliseconds(lambda: visitor.get("/api/registry/enterprise?page_size=50")),
+                "back_office_list_ms": milliseconds(lambda: visitor.get("/admin/registry/enterprise/")),
+                "bare_sql_50_ms": milliseconds(lambda: run(BARE).fetchall()),
+                "tile_z11_ms": milliseconds(lambda: visitor.get("/map/tiles/registry.enterprise/11/1674/892.mvt")),
+                "tile_z14_ms": milliseconds(lambda: visitor.get("/map/tiles/registry.enterprise/14/13394/7138.mvt")),
+                "whole_layer_geojson_ms": milliseconds(lambda: run(WHOLE).fetchall()),
+            }
+        )
 
 
 DATABASE = (

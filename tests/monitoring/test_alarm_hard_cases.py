@@ -110,7 +110,9 @@ def roots(alarm: Alarm) -> Alarm:
 
 
 @given(st.lists(st.tuples(st.sampled_from((*RING, "S0", "S1", "S2", "S3")), st.booleans(), st.booleans()), max_size=14))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_in_a_ring_of_causes_something_is_always_visible_for_all_that_is_hidden(
     ring: list[Device], run_jobs: Jobs, events: list[tuple[str, bool, bool]]
 ) -> None:
@@ -195,7 +197,9 @@ def test_who_leaves_in_the_middle_of_a_chain_is_told_no_more_and_the_chain_goes_
     assert told(alarm_of("0011223344")) == [f"user:{officer.pk}", f"user:{leader.pk}"]
 
 
-def test_an_alarm_of_which_nobody_was_ever_told_is_found_and_told(area: Area, device: DeviceMaker, run_jobs: Jobs) -> None:
+def test_an_alarm_of_which_nobody_was_ever_told_is_found_and_told(
+    area: Area, device: DeviceMaker, run_jobs: Jobs
+) -> None:
     level_rule()
     device()
     officer = person(area)

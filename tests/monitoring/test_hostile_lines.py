@@ -33,8 +33,6 @@ def test_no_port_that_devices_dial_is_left_out() -> None:
     assert set(BEGINNINGS) == {name for name, spec in protocols().items() if spec.port}
 
 
-
-
 def counted() -> int:
     return sum(LedgerCount.objects.values_list("count", flat=True))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from django.db.models import FloatField, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, FloatField, Q, QuerySet
 from django.db.models.functions import Cast, Extract
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -85,8 +85,9 @@ def group_minutes() -> int:
 def standing_of(rows: QuerySet[Alarm]) -> list[Standing] | None:
     """Alarms as tuples in order of time; None where there are too many to be grouped."""
     at = Cast(Extract("raised_at", "epoch"), FloatField())
+    unseen = ExpressionWrapper(Q(acknowledged_at=None), output_field=BooleanField())
     found = rows.order_by("raised_at", "pk").values_list(
-        "pk", "kind", "level", at, Q(acknowledged_at=None), "device_id", "device__facility_id",
+        "pk", "kind", "level", at, unseen, "device_id", "device__facility_id",
         "device__enterprise_id", "area_id",
     )[: MOST + 1]  # fmt: skip
     standing = list(map(Standing._make, found))

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -123,7 +123,7 @@ def _under(rows: AlarmRows, text: str) -> AlarmRows:
     return rows.below(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
-def _told(rows: QuerySet[Alarm], text: str) -> QuerySet[Alarm]:
+def _told(rows: AlarmRows, text: str) -> AlarmRows:
     """Those of which a bundle of notices told."""
     if not (text.isascii() and text.isdigit() and len(text) < 18):
         return rows
