@@ -11,7 +11,7 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 import anlan.command
-from anlan.accounts.models import Area, Organisation, User
+from anlan.accounts.models import Organisation, User
 from anlan.accounts.roles import Role
 from anlan.command.kinds import ReportKind
 from anlan.command.models import Incident, Order, Signal
@@ -31,6 +31,7 @@ from anlan.command.services import (
 from anlan.kit.models import LawRule
 from anlan.monitoring.models import Alarm, Device, Series
 from anlan.registry.models import Team
+from town import BACKEND, SPOT, Town, person, town_rows
 
 GRADES = [
     {"code": 1, "deaths_min": 30, "serious_injury_min": 100, "loss_cny_min": 100_000_000},
@@ -41,19 +42,13 @@ GRADES = [
 
 
 @dataclass(kw_only=True)
-class District:
+class District(Town):
     """The rows that the tests act on."""
 
-    district: Area
-    street: Area
-    other_street: Area
-    officer: User
     officer2: User
-    commander: User
     commander2: User
     leader: User
     other_leader: User
-    street_user: User
     other_street_user: User
     team: Team
     other_team: Team
@@ -72,53 +67,40 @@ def law_rows() -> None:
             LawRule.objects.create(**row)
 
 
-def person(username: str, name: str, role: Role, area: Area, organisation: Organisation | None = None) -> User:
-    return User.objects.create(
-        username=username, display_name=name, role=role, area=area, organisation=organisation, password="!"
-    )
-
-
 @pytest.fixture(autouse=True)
 def _own_media(settings: Any, tmp_path: Path) -> None:
-    """Reports and photos of a test are kept in its own folder."""
+    """Files of a test are kept in its own folder."""
     settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
 def town(db: None) -> District:
     law_rows()
-    district = Area.objects.create(code="990310", name="试验区", level=Area.Level.DISTRICT)
-    street = Area.objects.create(code="990310001", name="东街道", level=Area.Level.STREET, parent=district)
-    other = Area.objects.create(code="990310002", name="西街道", level=Area.Level.STREET, parent=district)
+    rows = town_rows()
+    district, street, other = rows["district"], rows["street"], rows["other_street"]
     body = Organisation.objects.create(name="综合救援支队", kind=Organisation.Kind.TEAM, area=district)
     body2 = Organisation.objects.create(name="水域救援协会", kind=Organisation.Kind.TEAM, area=district)
-    spot = Point(114.35, 22.69, srid=4490)
     device = Device.objects.create(
         area=street,
         name="东街气站3号探头",
         code="G003",
         protocol="hj212",
         kind="gas",
-        location=spot,
+        location=SPOT,
         address="东街18号",
     )
     return District(
-        district=district,
-        street=street,
-        other_street=other,
-        officer=person("officer", "周值班", Role.DUTY_OFFICER, district),
+        **rows,
         officer2=person("officer2", "吴值班", Role.DUTY_OFFICER, district),
-        commander=person("commander", "郑指挥", Role.COMMANDER, district),
         commander2=person("commander2", "王指挥", Role.COMMANDER, district),
         leader=person("leader", "冯队长", Role.TEAM_LEADER, district, body),
         other_leader=person("leader2", "陈队长", Role.TEAM_LEADER, district, body2),
-        street_user=person("street", "东街道专干", Role.STREET, street),
         other_street_user=person("street2", "西街道专干", Role.STREET, other),
         team=Team.objects.create(
-            area=street, name="综合一队", discipline="comprehensive", organisation=body, members=20, location=spot
+            area=street, name="综合一队", discipline="comprehensive", organisation=body, members=20, location=SPOT
         ),
         other_team=Team.objects.create(
-            area=other, name="水域一队", discipline="water", organisation=body2, members=12, location=spot
+            area=other, name="水域一队", discipline="water", organisation=body2, members=12, location=SPOT
         ),
         device=device,
         series=Series.objects.create(device=device, key="a21005", name="甲烷", unit="%LEL"),
@@ -194,7 +176,7 @@ def ready_to_close(incident: Incident, town: District) -> Incident:
 @pytest.fixture
 def sign_in(client: Any) -> Callable[[User], Any]:
     def sign(user: User) -> Any:
-        client.force_login(user, backend="anlan.accounts.backends.RoleBackend")
+        client.force_login(user, backend=BACKEND)
         return client
 
     return sign

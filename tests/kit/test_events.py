@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from anlan.kit import events
 from anlan.kit.deadlines import DeadlinePassed, deadline_meet, deadline_set, deadlines_sweep
@@ -117,3 +118,12 @@ def test_one_bad_event_of_many_holds_up_no_other(run_jobs: Callable[[], int]) ->
     run_jobs()
     assert events.deliver_all(name, packed) == 0
     assert events.HandledEvent.objects.filter(handler=name).count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_test_that_commits_leaves_no_job_to_the_next(turn: int) -> None:
+    assert not ProcrastinateJob.objects.exists()
+    events.on(KettleBoiled)(lambda event: None)
+    events.publish(KettleBoiled(kettle=turn))
+    assert ProcrastinateJob.objects.exists()

@@ -1,15 +1,19 @@
 """Departures from a protocol are counted per device and day, and shown so that somebody can call the supplier."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from anlan import protocols
 from anlan.accounts.models import Area, User
+from anlan.monitoring import polling
 from anlan.monitoring.arrivals import Arrival
-from anlan.monitoring.deviations import TITLES, deviation_title, deviations_of, device_deviations
+from anlan.monitoring.deviations import BEGINNINGS, TITLES, deviation_title, deviations_of, device_deviations
 from anlan.monitoring.ingest import readings_store
 from anlan.monitoring.models import DeviationCount, Device
 from anlan.monitoring.moments import now_ms
@@ -114,8 +118,13 @@ def test_the_device_page_names_its_deviations(device: DeviceMaker, area: Area) -
     assert {row.name for row in device_deviations(user, one)} == {row.name for row in deviations_of(user)}
 
 
-def test_every_deviation_has_words_in_both_languages() -> None:
-    for name in TITLES:
+def test_every_deviation_that_the_code_names_has_words_in_both_languages() -> None:
+    told = re.compile(r"deviations(?:\.append\(| \+= \[|=\[| = \[)[^\n]*|(?<![\w\]])\[(?:\*deviations, )?\"[a-z_]+\"\]")
+    sources = [*Path(protocols.__path__[0]).glob("*.py"), *Path(polling.__path__[0]).glob("*.py")]
+    lines = [line for source in sources if source.stem != "cap" for line in told.findall(source.read_text("utf-8"))]
+    named = {name for line in lines for name in re.findall(r'"([a-z]+[_:][a-z_]*:?)', line)}
+    assert {"bare_nan", "bad_position", "exception_", "padded_pair", "naive_time", "sequence_gap", "unit_"} <= named
+    for name in sorted(named | TITLES.keys() | BEGINNINGS.keys()):
         assert deviation_title(name) != name
         with translation.override("en"):
             assert deviation_title(name).isascii(), name

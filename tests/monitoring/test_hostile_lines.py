@@ -23,8 +23,8 @@ BEGINNINGS = {
     "sl651": protocols()["sl651"].encode("0011223344", 1_795_000_000_000, {"39": 1.0})[:20],
     "hj212": b"##0900QN=20240701120000123;ST=32;CN=2011;MN=M1;Flag=5;CP=&&",
     "gb26875": protocols()["gb26875"].encode("77", 1_795_000_000_000, {"unit:fire": 0.0})[:30],
-    "jt808": protocols()["jt808"].encode("013800138000", 1_795_000_000_000, {"speed": 1.0})[:20],
-    "cjt188": protocols()["cjt188"].encode("12345678901111", 1_795_000_000_000, {"volume": 1.0})[:12],
+    "jt808": protocols()["jt808"].encode("13900000001", 1_795_000_000_000, {"speed": 40.0})[:30],
+    "cjt188": protocols()["cjt188"].encode("11031000000001", 1_795_000_000_000, {"volume": 4.0})[:20],
 }
 """The first bytes of a frame at each port that devices dial."""
 
@@ -59,6 +59,10 @@ def test_who_drips_a_frame_byte_by_byte_is_cut_off_and_counted(
             assert one.recv(100) == b""
         until(lambda: FrameCount.objects.filter(source=protocol).exclude(kind="ok").exists())
     assert time.monotonic() - begun < 8
+
+
+def test_each_protocol_with_a_port_is_dripped_at() -> None:
+    assert BEGINNINGS.keys() == {name for name, spec in protocols().items() if spec.port}
 
 
 def test_a_hundred_slow_lines_do_not_keep_a_good_device_waiting(device: DeviceMaker) -> None:

@@ -79,6 +79,9 @@ def test_a_token_opens_its_own_device_only_and_ends_with_the_next(device: Device
     assert post(client, "", values).status_code == 401
     assert post(client, "wrong", values).status_code == 401
     assert post(client, old, values, other.code).status_code == 403
+    assert FrameCount.objects.get(kind="device").frames == 1
+    assert post(client, old, {"values": {"lel" * 400_000: 1.0}}).status_code == 413
+    assert FrameCount.objects.get(kind="too_long").frames == 1
     new = token_of(one)
     assert post(client, old, values).status_code == 401
     assert post(client, new, values).status_code == 200

@@ -103,6 +103,21 @@ def test_roles_without_monitoring_have_none_of_its_pages(area: Area, role: str) 
         text(browse(person(area, role)), address, 403)
 
 
+@pytest.mark.parametrize("role", ["street", "community", "duty_officer"])
+def test_the_ledger_of_the_whole_district_is_closed_to_people_of_a_part_of_it(
+    alarm: Alarm, streets: tuple[Area, Area], role: str
+) -> None:
+    readings_store(batch=[frame([("39", 1, 1.0)], code="9900000001")], now=now_ms())
+    mine = browse(person(streets[0], role))
+    for address in ("/ledger/", "/ledger.json"):
+        told = text(mine, address, 403)
+        assert "9900000001" not in told
+    assert ('href="/ledger/"' in text(mine, "/alarms/")) is (role == "duty_officer")
+    for model in (LedgerCount, FrameCount, UnknownDevice):
+        assert model.objects.count()
+        assert not model.objects.visible_to(person(streets[0], role)).count()
+
+
 def test_who_is_not_logged_in_is_led_to_the_log_in(db: None) -> None:
     answer = Client().get("/alarms/")
     assert (answer.status_code, answer["Location"].startswith("/login/")) == (302, True)

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import math
 import socket
 import struct
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +21,20 @@ from anlan.accounts.models import Area
 from anlan.monitoring import store
 from anlan.monitoring.models import Device, DeviceFrame, FrameCount, PolledPoint, PollPlan, Series
 from anlan.monitoring.moments import now_ms
+from anlan.monitoring.polling import dtu as dtu_door
 from anlan.monitoring.polling import poller
 from anlan.monitoring.polling.modbus import ExceptionCode
 from anlan.monitoring.polling.plans import Point
-from anlan.monitoring.polling.registers import blocks, value_of
-from anlan.monitoring.polling.rtu import answer_at
+from anlan.monitoring.polling.registers import Block, blocks, value_of
+from anlan.monitoring.polling.rtu import answer_at, question, words
 from anlan.monitoring.replaying.peers import dtu, meter_bus, modbus_slave, opc_server
 from anlan.protocols.checksums import crc_modbus
 
-from .gateway import Ingest, free_port, until
+from .gateway import Ingest, free_port, listens, until
 
 DeviceMaker = Callable[..., Device]
+VECTORS = Path(__file__).parents[1] / "protocols" / "vectors" / "modbus_rtu.json"
+MODBUS = json.loads(VECTORS.read_text("utf-8"))["frames"]
 
 
 class Peer:
@@ -278,6 +284,68 @@ def test_a_bus_behind_a_line_that_dials_in_is_asked_over_it(
             stranger.sendall(b"Site-9\r\n")
             assert stranger.recv(10) == b""
         until(lambda: FrameCount.objects.filter(source="dtu", kind="device").exists())
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[b"Si", b"te-7"], [b"\r\n", b"Site", b"-7\r\n"], [b"Site-7\r\nHB\r\n"], [b"Site-7"]],
+    ids=["cut", "blank lines", "heartbeat behind it", "no line end"],
+)
+def test_a_line_that_dials_in_may_say_its_name_in_pieces(
+    plan: Callable[..., Device], monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+) -> None:
+    door = free_port()
+    monkeypatch.setenv("ANLAN_PORT_DTU", str(door))
+    plan("modbus", "modbus-dtu://Site-7", {"key": "a", "address": 0, "type": "uint16"}, unit=3)
+    with Ingest():
+        until(lambda: listens(door))
+        time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", door), timeout=15) as line:
+            for piece in pieces:
+                line.sendall(piece)
+                time.sleep(0.1)
+            assert line.recv(8) == question(3, 3, 0, 1)
+
+
+def test_who_drips_a_name_byte_by_byte_or_says_none_does_not_keep_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dtu_door, "PATIENCE", 0.5)
+    refused: list[tuple[str, str]] = []
+
+    async def refuse(kind: str, detail: str) -> None:
+        refused.append((kind, detail))
+
+    async def whole() -> None:
+        door, port = dtu_door.Door(refuse), free_port()
+        door.known = {"Site-7"}
+        await door.listen("127.0.0.1", port)
+        silent, dripping = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for letter in b"Site-9-is-no-name-that-we-know":
+            with contextlib.suppress(ConnectionError):
+                dripping[1].write(bytes((letter,)))
+                await dripping[1].drain()
+            await asyncio.sleep(0.03)
+        for reader, writer in (silent, dripping):
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        await door.close()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(whole())
+    assert sorted(kind for kind, _ in refused) == ["device", "device"]
+
+
+def test_recorded_frames_of_modbus_are_asked_read_and_refused_as_printed() -> None:
+    asked, answer, refusal = (bytes.fromhex(vector["hex"]) for vector in MODBUS)
+    assert question(17, 3, 0x006B, 3) == asked
+    data = answer_at(answer, 0, 3)
+    assert data == b"\xaeAVRC@"
+    assert words(data, Block(table="holding", start=0x6B, count=3, points=())) == [0xAE41, 0x5652, 0x4340]
+    with pytest.raises(ExceptionCode, match="code 2"):
+        answer_at(refusal, 0, 3)
+    assert [answer_at(answer[:-1] + bytes((answer[-1] ^ bit,)), 0, 3) for bit in (1, 128)] == [None, None]
 
 
 def test_an_answer_is_found_behind_a_heartbeat_and_a_refusal_is_told() -> None:

@@ -43,8 +43,8 @@ def world(device: Maker) -> dict[str, Any]:
         dynamic=True, low=-2, high=30, blue_raise=2.4, blue_clear=2.2, yellow_raise=2.8, yellow_clear=2.6,
         orange_raise=3.4, orange_clear=3.2, red_raise=4, red_clear=3.8, no_data_minutes=60,
         samples=3, within=5, duration_seconds=600, season_from="02-01", season_to="01-31",
-        spans=[{"days": "12345", "from": "00:00", "to": "12:00"}, {"days": "12345", "from": "12:00", "to": "24:00"},
-               {"days": "67", "from": "18:00", "to": "18:00", "season": ["06-01", "05-31"]}],
+        spans=[{"days": "w", "from": "00:00", "to": "12:00"}, {"days": "12345", "from": "12:00", "to": "24:00"},
+               {"days": "eh", "from": "18:00", "to": "18:00", "season": ["06-01", "05-31"]}],
     )  # fmt: skip
     now = now_ms()
     time = np.arange(now - 6 * 24 * HOUR, now, 10 * MINUTE)

@@ -9,10 +9,8 @@ import numpy as np
 
 from anlan.protocols import FrameError, decode
 
-FUZZ = int(os.environ.get("ANLAN_FUZZ", "1"))
-"""How many times as many hostile inputs are tried; 4 makes a million a protocol."""
 MILLION = int(os.environ.get("ANLAN_FUZZ", 1_000_000))
-"""How many changed messages `hostile` makes."""
+"""How many hostile inputs each protocol is tried with."""
 _VECTORS = Path(__file__).parent / "vectors"
 
 

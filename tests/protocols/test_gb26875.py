@@ -8,7 +8,7 @@ from protocol_support import differences, error, frame, only, values, vectors
 from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.checksums import sum8
 from anlan.protocols.commands import ask
-from anlan.protocols.gb26875_units import ANALOG
+from anlan.protocols.gb26875_units import ANALOG, LAYOUTS, UNIT_TYPES
 from anlan.vocab.clock import beijing_ms
 
 VECTORS = vectors("gb26875")
@@ -121,6 +121,11 @@ def test_a_unit_beyond_the_limit_is_too_long():
     assert [type(event) for event in decode("gb26875", raw + FIRE)][1:] == [Frame]
 
 
+def test_a_leap_second_is_the_moment_after_it():
+    got = frame("gb26875", send("1501 01 3c3b07010111"))
+    assert {reading.time for reading in got.readings} == {beijing_ms(2017, 1, 1, 8)}
+
+
 def test_an_impossible_time_is_an_error():
     assert error("gb26875", send("", clock="040009023f15")).kind == "time"
     assert error("gb26875", send("1501 22 3c0009020715")).kind == "time"
@@ -152,6 +157,16 @@ def test_sent_data_are_confirmed_with_their_serial_and_exchanged_addresses():
 @pytest.mark.parametrize("command", [1, 3, 4, 5, 6])
 def test_nothing_else_is_confirmed(command):
     assert frame("gb26875", send("", command=command)).reply is None
+
+
+@pytest.mark.parametrize("words", ["一层走廊感烟探测器", "南区五号楼"])
+@pytest.mark.parametrize(("encoding", "told"), [("gb18030", ()), ("utf-8", ("utf8_text",))])
+def test_text_of_a_part_is_read_in_both_encodings_even_where_its_field_cuts_it(words, encoding, told):
+    text = (words.encode(encoding) + bytes(31))[:31].hex()
+    got = frame("gb26875", send("0201 01 01 28 01000000 0200" + text + CLOCK))
+    assert words.startswith(only(got.fields["parts"])["description"])
+    assert len(only(got.fields["parts"])["description"]) >= 5
+    assert got.deviations == told
 
 
 def test_text_of_a_part_is_shown_without_its_padding():
@@ -248,13 +263,29 @@ def test_a_command_is_written_as_in_the_worked_example(name, key, values):
 
 
 @pytest.mark.parametrize("command", SPEC.commands, ids=lambda one: one.key)
-def test_each_command_is_answered_by_the_simulated_unit_or_denied(command):
+def test_each_command_is_answered_by_the_simulated_unit(command):
     values = {"part": "9", "from": "2021-07-01T08:00"}
     raw, answers, _ = asked(command.key, values)
     assert frame("gb26875", raw).function == command.key
     assert all(answers)
     assert answers[-1].final
-    assert answers[-1].ok == (command.key not in {"64", "67", "84"})
+    assert answers[-1].ok
+
+
+def test_every_unit_type_of_the_standard_is_read_and_each_that_a_centre_sends_is_asked_for():
+    asked_for = {command.key for command in SPEC.commands}
+    assert {str(kind) for kind in UNIT_TYPES if kind >= 61} == asked_for
+    assert {kind for kind in UNIT_TYPES if kind < 61} == LAYOUTS.keys() | {6, 26}
+
+
+def test_what_a_unit_does_not_know_is_denied():
+    command = next(one for one in SPEC.commands if one.key == "85")
+    last = frame("gb26875", SPEC.encode("77", NOON, {"unit:fire": 0.0}))
+    raw = bytearray(ask(command, last, 1, NOON, {}))
+    raw[27], raw[-3] = 99, sum8(raw[2:27] + b"\x63" + raw[28:-3])
+    denied = frame("gb26875", SPEC.simulator("77", {}).feed(bytes(raw), NOON))
+    assert denied.function == "deny"
+    assert command.answer(bytes(raw), denied).ok is False
 
 
 def test_an_answer_with_another_serial_is_about_something_else():

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.checksums import crc_hj212
 from anlan.protocols.commands import ParameterError, ask
 from anlan.protocols.frames import abandoned
-from anlan.protocols.hj212_data import FACTORS, factor_of
+from anlan.protocols.hj212_data import COMMANDS, FACTORS, factor_of
 from anlan.protocols.hj212_write import wrap
 from anlan.vocab import units
 from anlan.vocab.clock import beijing_ms, write
@@ -53,6 +54,33 @@ def test_leniencies_are_named():
         "missing_flag",
         "long_data_time",
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("DataTime=20240701120000; w01018-Rtd = 2.5 ,w01018-Flag=N", "padded_pair"),
+        ("DATATIME=20240701120000;w01018-RTD=2.5,w01018-flag=N", "key_case"),
+        ("DataTime=20240701120000;w01018-Rtd=1,w01018-Rtd=2.5", "repeated_key"),
+        ("DataTime=20240701120000;w01018-Rtd=2.5,75;w01018-Flag=N", "stray_text"),
+    ],
+)
+def test_pairs_that_are_not_written_as_they_should_be_are_read_and_told(parameters, told):
+    got = read(parameters)
+    assert (values(got), got.deviations) == ({"w01018-Rtd": 2.5}, (told,))
+    assert only(got.readings).time == beijing_ms(2024, 7, 1, 12)
+
+
+def test_the_head_may_have_spaces_and_other_capitals_and_its_password_stays_hidden():
+    got = read("DataTime=20240701120000;w01018-Rtd=1", HEAD.replace("MN=M1", " MN= M1 ").replace("PW=", " pw="))
+    assert (got.device, got.fields["PW"], set(got.deviations)) == ("M1", "123456", {"padded_pair", "key_case"})
+    places = SPEC.secrets.places(got.raw)
+    assert got.raw[places.start : places.stop] == b"123456"
+
+
+def test_a_leap_second_is_the_moment_after_it():
+    got = read("DataTime=20170101075960;w01018-Rtd=1")
+    assert (only(got.readings).time, got.deviations) == (beijing_ms(2017, 1, 1, 8), ())
 
 
 def test_codes_of_2005_keep_their_key_and_are_named_by_their_successor():
@@ -112,7 +140,7 @@ def test_only_numeric_fields_are_readings():
     assert got.fields["CP"][1]["w01018-EFlag"] == "7"
 
 
-@pytest.mark.parametrize("text", ["", "--", "NaN", "inf", "1e999", "1_0", "１０", "0x1F", " 1"])
+@pytest.mark.parametrize("text", ["", "--", "NaN", "inf", "1e999", "1_0", "１０", "0x1F", "1 0"])
 def test_a_value_that_is_no_number_is_a_missing_reading_that_is_told(text):
     got = read(f"DataTime=20240701120000;w01018-Rtd={text}")
     assert math.isnan(values(got)["w01018-Rtd"])
@@ -407,6 +435,37 @@ def test_each_request_is_obeyed_by_the_simulated_logger(command):
     told = [answer for answer in answers if answer]
     assert told[-1].final
     assert all(answer.ok for answer in told)
+
+
+@pytest.mark.parametrize(("key", "hours"), [("2051", 1 / 6), ("2061", 1), ("2031", 24)])
+def test_a_time_that_is_asked_for_comes_back_step_by_step_as_what_was_asked_for(key, hours):
+    last = frame("hj212", SPEC.encode("M1", NOON, {"w01018-Rtd": 20.5}))
+    command = next(one for one in SPEC.commands if one.key == key)
+    raw = ask(command, last, 7, NOON, FILLED)
+    found = [one for one in decode("hj212", SPEC.simulator("M1", {"w01018-Rtd": 20.5}).feed(raw, NOON)) if one.readings]
+    assert {(one.function, one.fields["QN"]) for one in found} == {(key, frame("hj212", raw).fields["QN"])}
+    times = [one.readings[0].time for one in found]
+    assert {later - earlier for earlier, later in pairwise(times)} <= {hours * 3_600_000}
+    assert values(found[0]) == {"w01018-Min": 20.5, "w01018-Avg": 20.5, "w01018-Max": 20.5}
+
+
+@pytest.mark.parametrize("key", ["2021", "2041", "3015", "3017", "3018", "3019", "3020"])
+def test_what_is_asked_of_a_logger_besides_measurements_is_told_in_words(key):
+    last = frame("hj212", SPEC.encode("M1", NOON, {"w01018-Rtd": 20.5}))
+    command = next(one for one in SPEC.commands if one.key == key)
+    raw = ask(command, last, 7, NOON, FILLED)
+    told = [one for one in decode("hj212", SPEC.simulator("M1", {}).feed(raw, NOON)) if one.function == key]
+    answer = command.answer(raw, only(told))
+    assert answer.ok
+    assert answer.said != "收到 0 个读数"
+
+
+def test_every_command_of_the_standard_is_named_asked_for_or_answered():
+    asked = {command.key for command in SPEC.commands}
+    assert COMMANDS.keys() - asked == {"1013", "2081", "9011", "9012", "9013", "9014"}
+    assert all(
+        read("", HEAD.replace("CN=2011", f"CN={code}")).fields["command"] == name for code, name in COMMANDS.items()
+    )
 
 
 def test_a_wrong_password_is_refused_in_words():

@@ -65,6 +65,47 @@ def test_a_number_in_quotes_is_read_and_told():
     assert (values(got), got.deviations) == ({"x": -1.5}, ("number_as_text",))
 
 
+@pytest.mark.parametrize("text", ["", "-", "--", "N/A", "nan", " NULL ", "无"])
+def test_a_word_for_no_value_is_a_missing_value_that_is_told_and_the_others_are_kept(text):
+    got = parse_message(f'{{"device": "d", "time": 1, "values": {{"x": "{text}", "y": 2}}}}'.encode())
+    assert math.isnan(values(got)["x"])
+    assert (values(got)["y"], got.deviations) == (2.0, ("unreadable_value",))
+
+
+@pytest.mark.parametrize(
+    ("told", "deviations"),
+    [
+        ("1719806400", ("time_unit",)),
+        ("1719806400.0", ("time_unit",)),
+        ("1719806400000000", ("time_unit",)),
+        ("1719806400000000000", ("time_unit",)),
+        ('"1719806400"', ("time_form", "time_unit")),
+        ('"1719806400000"', ("time_form",)),
+        ('"20240701120000"', ("time_form", "naive_time")),
+        ('"2024/07/01 12:00:00"', ("time_form", "naive_time")),
+        ('" 2024-07-01T04:00:00Z "', ("time_form",)),
+    ],
+)
+def test_a_time_in_another_unit_or_form_is_read_and_told_and_can_be_moved(told, deviations):
+    raw = f'{{"device": "d", "time": {told}, "values": {{"x": 1}}}}'.encode()
+    got = parse_message(raw)
+    assert (only(got.readings).time, got.deviations) == (NOON, deviations)
+    assert only(parse_message(SPEC.retime(raw, NOON + 60_000)).readings).time == NOON + 60_000
+
+
+def test_a_leap_second_is_the_moment_after_it_and_any_other_second_60_is_none():
+    got = parse_message(b'{"device": "d", "time": "2016-12-31T23:59:60Z", "values": {"x": 1}}')
+    assert (only(got.readings).time, got.deviations) == (beijing_ms(2017, 1, 1, 8), ())
+    assert kind(b'{"device": "d", "time": "2016-12-31T23:58:60Z", "values": {"x": 1}}') == "time"
+
+
+def test_text_of_gb_18030_and_a_byte_order_mark_are_read_and_told():
+    said = '{"device": "d", "time": 1, "values": {"可燃气体浓度": 1}}'
+    for raw, told in ((said.encode("gb18030"), "gb18030_text"), (b"\xef\xbb\xbf" + said.encode(), "byte_order_mark")):
+        got = parse_message(raw)
+        assert (values(got), got.deviations) == ({"可燃气体浓度": 1.0}, (told,))
+
+
 def test_a_time_without_a_zone_is_beijing_time_and_is_told():
     got = parse_message(b'{"device": "d", "time": "2024-07-01 12:00", "values": {"x": 1}}')
     assert (only(got.readings).time, got.deviations) == (NOON, ("naive_time",))
@@ -154,7 +195,11 @@ def test_a_line_without_end_is_skipped_and_not_kept():
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 
 
-@given(names, st.integers(0, LATEST), st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False)))
+@given(
+    names,
+    st.integers(0, 10**9 - 1) | st.integers(10**10, LATEST),
+    st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False)),
+)
 def test_what_is_encoded_is_decoded_again(device, time, report):
     got = frame("json", SPEC.encode(device, time, report))
     assert (got.device, values(got), got.deviations) == (device, report, ())
@@ -174,7 +219,7 @@ def test_a_retimed_message_without_a_time_gets_one():
     assert only(parse_message(SPEC.retime(b'{"device":"d","values":{"x":1}}', NOON)).readings).time == NOON
 
 
-@pytest.mark.parametrize(("device", "time"), [("", 1), ("d", -1), ("a\nb", 1)])
+@pytest.mark.parametrize(("device", "time"), [("", 1), ("d", -1), ("a\nb", 1), ("d", 1_700_000_000)])
 def test_what_would_not_be_read_again_is_refused(device, time):
     with pytest.raises(ValueError, match=r"\w"):
         SPEC.encode(device, time, {"x": 1.0})

@@ -17,7 +17,8 @@ def objects(protocol, data, hex_lines=False):
 
 def test_a_frame_and_an_error_are_plain_objects():
     fire, error = objects("gb26875", bytes.fromhex(FIRE) + b"rest")
-    assert list(fire) == ["ok", "protocol", "device", "function", "readings", "fields"]
+    assert list(fire) == ["ok", "protocol", "device", "function", "readings", "fields", "deviations", "reply"]
+    assert (fire["deviations"], fire["reply"][:4], fire["reply"][-4:]) == ([], "4040", "2323")
     assert (fire["ok"], fire["protocol"], fire["device"], fire["function"]) == (True, "gb26875", "0", "2")
     assert fire["readings"][0] == {
         "series": "part-1-3-393433:fire",

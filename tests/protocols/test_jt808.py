@@ -6,10 +6,11 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from protocol_support import FUZZ, differences, error, frame, only, values, vectors
+from protocol_support import MILLION, differences, error, frame, only, values, vectors
 
 from anlan.protocols import Frame, FrameError, decode, protocols
 from anlan.protocols import jt808_write as write
+from anlan.protocols.commands import ParameterError, ask
 from anlan.protocols.jt808 import Terminals
 from anlan.protocols.jt808_parts import MOST_BYTES, unescaped
 from anlan.vocab.clock import beijing_ms
@@ -81,6 +82,13 @@ def test_a_registration_is_answered_with_success_and_a_code():
     assert (got.fields["plate"], got.fields["plate_colour"]) == ("粤A12345", 1)
     answer = frame("jt808", got.reply)
     assert (answer.function, answer.fields["body"]) == ("8100", "000a00" + b"123456789".hex())
+
+
+@pytest.mark.parametrize(("encoding", "told"), [("gbk", ()), ("utf-8", ("utf8_text",))])
+def test_a_plate_is_read_in_both_encodings(encoding, told):
+    body = bytes(36) + b"\x01" + "粤B12345".encode(encoding)
+    got = frame("jt808", write.frame(0x0100, write.phone_bytes("13800000001"), 5, body))
+    assert (got.fields["plate"], got.deviations) == ("粤B12345", told)
 
 
 def test_an_authentication_tells_code_imei_and_software():
@@ -171,16 +179,67 @@ def test_a_frame_without_an_end_is_too_long_once_and_the_next_one_is_read():
     assert [getattr(event, "kind", "frame") for event in events] == ["too_long", "frame"]
 
 
-def test_parameters_and_words_for_the_driver_are_frames_of_the_platform():
-    told = frame("jt808", write.set_parameters("13900000001", 1, {0x29: 30, 0x13: "10.0.0.1"}))
-    assert (told.function, told.fields["body"]) == (
-        "8103",
-        "020000002904" + "0000001e" + "0000001308" + b"10.0.0.1".hex(),
-    )
-    text = frame("jt808", write.text_message("13900000001", 2, "前方道路封闭", urgent=True))
-    assert bytes.fromhex(text.fields["body"])[1:].decode("gbk") == "前方道路封闭"
+def test_parameters_and_words_for_the_driver_are_written_as_the_standard_prints_them():
+    body = write.parameters_body({0x29: 30, 0x13: "10.0.0.1"})
+    assert body.hex() == "020000002904" + "0000001e" + "0000001308" + b"10.0.0.1".hex()
+    assert write.text_body("封路", urgent=True, new=False) == b"\x0d" + "封路".encode("gbk")
+    assert write.text_body("封路", urgent=False, new=True) == b"\x0c\x01" + "封路".encode("gbk")
     with pytest.raises(ValueError, match="more than one frame"):
-        write.text_message("13900000001", 2, "长" * 600)
+        write.frame(0x8300, PHONE, 1, write.text_body("长" * 600))
+
+
+@pytest.mark.parametrize("number", ["13900000001", "13900000001234"], ids=["2013", "2019"])
+@pytest.mark.parametrize("command", SPEC.commands, ids=lambda command: command.key)
+def test_each_command_is_obeyed_by_the_simulated_terminal_in_its_own_edition(command, number):
+    last = frame("jt808", SPEC.encode(number, NOON, PLACE))
+    terminal = SPEC.simulator(number, PLACE)
+    asked = ask(command, last, 70_001, NOON, {"text": "前方道路封闭", "value": "15"})
+    answered = frame("jt808", terminal.feed(asked, NOON))
+    answer = command.answer(asked, answered)
+    assert (answer.ok, answer.final, answered.reply, answered.device) == (True, True, None, number)
+    assert command.answer(ask(command, last, 2, NOON, {"text": "x", "value": "15"}), answered) is None
+    assert frame("jt808", asked).fields["version_flag"] is (len(number) > 12)
+
+
+def test_an_answer_with_a_place_is_a_reading_and_one_with_parameters_is_words():
+    last, terminal = frame("jt808", SPEC.encode("13900000001", NOON, PLACE)), SPEC.simulator("13900000001", PLACE)
+    by_key = {command.key: command for command in SPEC.commands}
+    place = frame("jt808", terminal.feed(ask(by_key["8201"], last, 1, NOON, {}), NOON))
+    assert (values(place)["lon"], values(place)["lat"]) == (114.35, 22.69)
+    assert {reading.time for reading in place.readings} == {NOON}
+    moved = frame("jt808", SPEC.retime(place.raw, NOON + 60_000))
+    assert {reading.time for reading in moved.readings} == {NOON + 60_000}
+    terminal.feed(ask(by_key["8103"], last, 2, NOON, {"parameter": "0029", "value": "15"}), NOON)
+    asked = ask(by_key["8104"], last, 3, NOON, {})
+    told = frame("jt808", terminal.feed(asked, NOON))
+    assert {"id": "0029", "name": "缺省汇报间隔", "raw": "0000000f", "value": 15, "unit": "秒"} in told.fields[
+        "parameters"
+    ]
+    assert "缺省汇报间隔 15" in by_key["8104"].answer(asked, told).said
+
+
+def test_words_reach_the_driver_and_what_a_terminal_refuses_is_told_in_words():
+    last, terminal = frame("jt808", SPEC.encode("13900000001", NOON, PLACE)), SPEC.simulator("13900000001", PLACE)
+    by_key = {command.key: command for command in SPEC.commands}
+    terminal.feed(ask(by_key["8300"], last, 1, NOON, {"text": "前方道路封闭", "kind": "urgent"}), NOON)
+    assert terminal.shown == ["前方道路封闭"]
+    asked = ask(by_key["8202"], last, 7, NOON, {"interval": "0"})
+    assert bytes.fromhex(frame("jt808", asked).fields["body"]) == b"\0\0"
+    refused = frame("jt808", write.frame(0x0001, PHONE, 9, b"\x00\x07\x82\x02\x03"))
+    answer = by_key["8202"].answer(asked, refused)
+    assert (answer.ok, answer.said) == (False, "终端不支持该命令")
+    with pytest.raises(ParameterError, match="不能显示"):
+        ask(by_key["8300"], last, 1, NOON, {"text": "emoji \U0001f525"})
+
+
+@pytest.mark.parametrize("number", ["13900000001", "13900000001234"], ids=["2013", "2019"])
+def test_a_simulated_terminal_registers_and_shows_the_code_that_it_is_given(number):
+    terminal = SPEC.simulator(number, PLACE)
+    registered = frame("jt808", terminal.register())
+    assert (registered.function, registered.fields["plate"]) == ("0100", "粤B00001")
+    shown = frame("jt808", terminal.feed(registered.reply, NOON))
+    assert (shown.function, shown.fields["code"], shown.deviations) == ("0102", number, ())
+    assert terminal.feed(shown.reply, NOON) == b""
 
 
 @given(
@@ -212,7 +271,7 @@ def test_changed_frames_raise_nothing():
     seeds = [unescaped(raw[1:-1])[:-1] for raw in BY_NAME.values()]
     seeds.append(unescaped(packet(0x0704, b"abc", 2, 1)[1:-1])[:-1])
     decoder, frames, kinds = Terminals(), 0, set()
-    for _ in range(2_500 * FUZZ):
+    for _ in range(MILLION // 400):
         stream = bytearray()
         for _ in range(10):
             message = bytearray(rng.choice(seeds))

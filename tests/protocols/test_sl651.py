@@ -9,7 +9,7 @@ from anlan.protocols import Frame, decode, protocols
 from anlan.protocols.checksums import crc_modbus
 from anlan.protocols.commands import ParameterError, ask
 from anlan.protocols.frames import abandoned
-from anlan.protocols.sl651_elements import KINDS, LEVEL_SLOTS
+from anlan.protocols.sl651_elements import FUNCTIONS, KINDS, LEVEL_SLOTS
 from anlan.vocab.clock import beijing_ms
 
 VECTORS = vectors("sl651")
@@ -410,6 +410,24 @@ def test_each_command_is_obeyed_by_the_simulated_station_in_its_own_encoding(com
     assert all(one.ok for one in told)
     assert frame("sl651", answers[-1].reply).fields["end"] == "EOT" if len(answers) == 1 else True
     assert all("unread_body" not in answer.deviations for answer in answers)
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["hex", "ascii"])
+def test_one_element_that_is_asked_for_comes_back_alone(text):
+    last = frame("sl651", text_report() if text else SPEC.encode("0012345678", NOON, {"39": 1.0}))
+    raw = ask(COMMANDS["3A"], last, 1, NOON, {"element": "39"})
+    answered = frame("sl651", SPEC.simulator("0012345678", {"39": 1.5, "38": 12.0}).feed(raw, NOON))
+    assert values(answered) == {"39": 1.5}
+
+
+def test_every_function_of_the_standard_is_named_and_those_of_a_centre_are_asked_for():
+    numbers = {f"{number:02X}" for number in (*range(0x2F, 0x3B), *range(0x40, 0x52))}
+    assert numbers <= FUNCTIONS.keys()
+    assert {f"{number:02X}" for number in (*range(0x36, 0x3B), *range(0x40, 0x52))} == COMMANDS.keys()
+    for function in sorted(numbers):
+        got = frame("sl651", up(bytes.fromhex("0001240701120000f1f10012345678"), function))
+        assert (got.function, got.fields["func_name"]) == (function, FUNCTIONS[function])
+        assert (got.reply is None) == (function == "2F")
 
 
 def test_a_command_is_addressed_as_the_station_writes():

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from anlan.protocols import protocols
 from anlan.site.cli import _modules, main
 from anlan.site.supervisor import PortTaken, check_port
 
@@ -37,6 +38,13 @@ def test_decode_prints_one_object_a_frame_and_tells_a_bad_one(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["ok"] for row in rows] == [True, False, False]
     assert (rows[0]["device"], rows[1]["error"], rows[2]["error"]) == ("0012345678", "checksum", "hex")
+
+
+def test_the_help_of_decode_names_every_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["decode", "--help"])
+    said = capsys.readouterr().out
+    assert [name for name in protocols() if name not in said] == []
 
 
 def test_decode_of_a_protocol_that_does_not_exist_names_those_that_do(

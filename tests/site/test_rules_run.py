@@ -207,6 +207,28 @@ def test_parquet_columns_of_other_types_are_read_as_what_they_mean(desk: Desk, n
     assert (facts["ledger"]["normal"], facts["ledger"]["invalid"]) == (2, 1)
 
 
+def test_names_that_are_lists_are_refused(desk: Desk) -> None:
+    pq.write_table(pa.table(PARQUET | {"series": [["a"], ["a"], []]}), desk.folder / "r.parquet")
+    code, _, err = desk.run(WORDS, "r.parquet")
+    assert (code, "column series holds no names but list" in err) == (2, True)
+
+
+def test_a_name_of_the_rules_that_the_readings_do_not_have_is_counted(desk: Desk) -> None:
+    facts = desk.counts({"default": {}, "series": {"a": {"high": {"raise": 1}}, "A": {}}}, "series,time,value\na,1,2\n")
+    assert (facts["transitions"]["high_raised"], facts["named_without_readings"]) == (1, 1)
+
+
+def test_the_same_readings_by_series_or_by_time_give_the_same(desk: Desk) -> None:
+    rows = made()
+    found = []
+    for order in (rows, sorted(rows, key=lambda row: row[0])):
+        write_csv(desk.folder / "r.csv", order)
+        facts = desk.run(WORDS, "r.csv", "--out", str(desk.folder / "o.jsonl"))[1]
+        moved = [(row["series"], row["time"], row["transition"]) for row in moved_in(desk.folder / "o.jsonl")]
+        found.append((facts["transitions"], facts["ledger"], sorted(moved)))
+    assert found[0] == found[1]
+
+
 def test_a_parquet_file_without_rows_and_one_without_any_time_are_counted(desk: Desk) -> None:
     for rows, column, without in ((0, [1.0] * 3, 0), (3, [math.nan] * 3, 3), (3, pa.nulls(3), 3)):
         pq.write_table(pa.table(PARQUET | {"time": column}).slice(0, rows), desk.folder / "r.parquet")

@@ -1,15 +1,13 @@
 """A small district with its people, two firms, and a hazard at each stage of its loop."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Point, Polygon
-from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -18,26 +16,19 @@ from anlan.accounts.roles import Role
 from anlan.registry.models import Enterprise
 from anlan.supervision import services
 from anlan.supervision.models import Hazard, HazardCategory
+from town import BACKEND, SPOT, Town, person, town_rows
 
-BACKEND = "anlan.accounts.backends.RoleBackend"
-SPOT = Point(114.35, 22.69, srid=4490)
 _colours = count()
 
 
 @dataclass(kw_only=True)
-class District:
+class District(Town):
     """The rows that the tests act on. `maker` works at the firm, `other_maker` at another; `far` inspects elsewhere."""
 
-    district: Area
-    street: Area
-    other_street: Area
-    officer: User
-    commander: User
     leader: User
     inspector: User
     inspector2: User
     far: User
-    street_user: User
     community: User
     maker: User
     maker2: User
@@ -49,24 +40,12 @@ class District:
     category: HazardCategory
 
 
-def person(username: str, name: str, role: Role, area: Area, organisation: Organisation | None = None) -> User:
-    return User.objects.create(
-        username=username, display_name=name, role=role, area=area, organisation=organisation, password="!"
-    )
-
-
 def jpeg(**more: Any) -> bytes:
     """A picture unlike every other of this run."""
     number, out = next(_colours), io.BytesIO()
     colour = (number % 251, number // 251 % 251, 90)
     Image.new("RGB", (64, 48), colour).save(out, "PNG", **more)
     return out.getvalue()
-
-
-def square(west: float, south: float, side: float) -> MultiPolygon:
-    east, north = west + side, south + side
-    ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    return MultiPolygon(Polygon(ring, srid=4490), srid=4490)
 
 
 def firm(name: str, code: str, area: Area, body: Organisation) -> Enterprise:
@@ -84,35 +63,22 @@ def firm(name: str, code: str, area: Area, body: Organisation) -> Enterprise:
 
 @pytest.fixture(autouse=True)
 def _own_media(settings: Any, tmp_path: Path) -> None:
-    """Photos of a test are kept in its own folder."""
+    """Files of a test are kept in its own folder."""
     settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
 def town(db: None) -> District:
-    level = Area.Level
-    district = Area.objects.create(
-        code="990310", name="试验区", level=level.DISTRICT, boundary=square(114.30, 22.60, 0.2)
-    )
-    street = Area.objects.create(
-        code="990310001", name="东街道", level=level.STREET, parent=district, boundary=square(114.30, 22.60, 0.1)
-    )
-    other = Area.objects.create(
-        code="990310002", name="西街道", level=level.STREET, parent=district, boundary=square(114.40, 22.60, 0.1)
-    )
+    rows = town_rows()
+    district, street, other = rows["district"], rows["street"], rows["other_street"]
     body = Organisation.objects.create(name="东街电子厂", kind=Organisation.Kind.ENTERPRISE, area=street)
     body2 = Organisation.objects.create(name="西街塑胶厂", kind=Organisation.Kind.ENTERPRISE, area=other)
     return District(
-        district=district,
-        street=street,
-        other_street=other,
-        officer=person("officer", "周值班", Role.DUTY_OFFICER, district),
-        commander=person("commander", "郑指挥", Role.COMMANDER, district),
+        **rows,
         leader=person("leader", "钱局长", Role.LEADER, district),
         inspector=person("inspector", "孙检查", Role.INSPECTOR, street),
         inspector2=person("inspector2", "吴检查", Role.INSPECTOR, street),
         far=person("far", "何检查", Role.INSPECTOR, other),
-        street_user=person("street", "东街道专干", Role.STREET, street),
         community=person("community", "社区网格员", Role.COMMUNITY, street),
         maker=person("maker", "李安全", Role.ENTERPRISE, street, body),
         maker2=person("maker2", "赵车间", Role.ENTERPRISE, street, body),
@@ -144,14 +110,6 @@ def ordered(hazard: Hazard, town: District, **more: Any) -> Hazard:
 def rectified(hazard: Hazard, town: District, **more: Any) -> Hazard:
     usual = {"note": "已清除，出口畅通", "photos": [jpeg()], "by": town.maker}
     return services.hazard_rectify(hazard=hazard, **{**usual, **more})
-
-
-@pytest.fixture
-def no_jobs_left(transactional_db: None) -> Iterator[None]:
-    """The queue is no table of Django's, so nothing but this empties it after a test that commits."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("delete from procrastinate_jobs")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from together import together
 
 from .conftest import District, jpeg, ordered, rectified
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs_left")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_of_two_who_order_at_the_same_moment_one_is_told_it_is_done(town: District, found: Hazard) -> None:

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from anlan.kit.bundles import bundles_sweep
 from anlan.kit.deadlines import deadlines_sweep
 from anlan.kit.models import Notice
 from anlan.supervision import services
-from anlan.supervision.models import Hazard
+from anlan.supervision.models import Hazard, HazardEntry
 
 from .conftest import District, ordered, rectified
 
@@ -103,3 +104,18 @@ def test_the_responsible_side_is_reminded_before_the_deadline(
     run_jobs()
     assert any("将到期" in title for title in titles(f"user:{town.maker.pk}"))
     assert row.entries.filter(data__reminder=True).count() == 1
+
+
+def test_many_hazards_that_are_late_at_one_moment_are_told_as_one(town: District, run_jobs: Callable[[], int]) -> None:
+    told = {"source": "inspection", "category": town.category, "enterprise": town.firm, "by": town.inspector}
+    rows = [ordered(services.hazard_report(description=f"第{n}处堵塞", **told), town) for n in range(9)]
+    run_jobs()
+    before = set(Notice.objects.values_list("pk", flat=True))
+    deadlines_sweep(now=max(row.due_at for row in rows if row.due_at) + timedelta(seconds=1))
+    run_jobs()
+    bundles_sweep(now=timezone.now() + timedelta(minutes=6))
+    run_jobs()
+    late = Notice.objects.exclude(pk__in=before).filter(address="role:street@990310001", bundle=None, state="sent")
+    assert [notice.title for notice in late.order_by("pk")][-1] == "4 条提醒合并:逾期未整改 4"
+    assert late.count() == 6
+    assert HazardEntry.objects.filter(data__overdue=True).count() == 9

@@ -17,7 +17,7 @@ from browser import DESK, PHONE, browser, log_in, new_page
 
 from .conftest import SPOT, District, jpeg, ordered, rectified
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs_left")]
+pytestmark = pytest.mark.django_db(transaction=True)
 HERE = {"longitude": 114.352, "latitude": 22.693}
 
 

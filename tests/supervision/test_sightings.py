@@ -14,6 +14,7 @@ from PIL import Image
 
 from anlan.accounts.models import User
 from anlan.command.models import Signal
+from anlan.command.services.sightings import signal_from_sighting
 from anlan.kit.events import deliver
 from anlan.kit.models import Notice
 from anlan.monitoring.models import Camera, Sighting
@@ -77,6 +78,13 @@ def test_one_that_becomes_a_signal_is_no_hazard(
     run_jobs()
     assert (Signal.objects.count(), Hazard.objects.count()) == (1, 0)
     assert hazard_from_sighting(sighting_id=sighting.pk) is None
+
+
+def test_one_that_becomes_a_hazard_or_waits_for_a_person_is_no_signal(town: District, sighting: Sighting) -> None:
+    assert signal_from_sighting(sighting_id=sighting.pk) is None
+    sighting_confirm(sighting=sighting, becomes="hazard", by=town.officer)
+    assert signal_from_sighting(sighting_id=sighting.pk) is None
+    assert not Signal.objects.exists()
 
 
 def test_the_hazard_keeps_its_own_picture_when_the_sightings_is_gone(

@@ -36,6 +36,16 @@ def test_an_impossible_date_is_refused(text):
         clock.parse(text, "YYYYMMDDHHmmSS")
 
 
+def test_a_leap_second_stands_before_eight_in_the_morning_and_is_the_moment_after_it():
+    eight = clock.beijing_ms(2017, 1, 1, 8)
+    assert clock.parse("20170101075960", "YYYYMMDDHHmmSS") == eight
+    assert clock.parse_iso("2016-12-31T23:59:60.5Z") == (eight + 500, True)
+    assert clock.parse_iso("2017-01-01 07:59:60") == (eight, False)
+    for text in ("2017-01-01T08:59:60+08:00", "2016-12-31T23:59:61Z", "2016-12-31T22:59:60Z"):
+        with pytest.raises(clock.ClockError):
+            clock.parse_iso(text)
+
+
 @given(st.integers(clock.beijing_ms(1, 1, 1), clock.LATEST))
 def test_iso_text_reads_the_same(ms):
     assert clock.parse_iso(clock.write_iso(ms)) == (ms, True)

@@ -4,7 +4,7 @@
 commits, one transaction after another, so that no writer waits for another's work and the chain never forks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -18,8 +18,10 @@ from anlan.accounts.models import AuditEntry
 Action = AuditEntry.Action
 Subject: TypeAlias = models.Model | type[models.Model] | str
 
-_INSERT = "insert into accounts_audit_waiting ({names}, content) values ({marks})".format(
-    names=", ".join(CONTENT), marks=", ".join(["%s"] * (len(CONTENT) + 1))
+_TYPES = {"at": "timestamptz", "actor_id": "bigint", "fields": "jsonb"}
+_INSERT = "insert into accounts_audit_waiting ({names}) select * from unnest({marks})".format(
+    names=", ".join((*CONTENT, "content")),
+    marks=", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in (*CONTENT, "content")),
 )
 
 
@@ -37,19 +39,38 @@ def audit_record(
 
     `fields` is written as JSON with text for every scalar.
     """
-    actor = by or actor_now()
-    content: dict[str, Any] = {
+    names = {"subject_id": str(subject_id), "subject_name": subject_name, "area": area}
+    _insert([_content(action, subject, fields or {}, by or actor_now(), **names)])
+
+
+def audit_record_rows(*, action: AuditEntry.Action, changes: Iterable[tuple[models.Model, Mapping[str, Any]]]) -> None:
+    """An entry for each row with its fields, in the order given, with one statement."""
+    actor = actor_now()
+    _insert([_content(action, row, fields, actor) for row, fields in changes])
+
+
+def _content(
+    action: AuditEntry.Action,
+    subject: Subject,
+    fields: Mapping[str, Any],
+    actor: Actor,
+    *,
+    subject_id: str = "",
+    subject_name: str = "",
+    area: str = "",
+) -> dict[str, Any]:
+    content = {
         "at": _moment(timezone.now()),
         "actor_name": actor.name,
         "action": str(action),
         "subject": _label(subject),
-        "subject_id": str(subject.pk) if isinstance(subject, models.Model) else str(subject_id),
+        "subject_id": str(subject.pk) if isinstance(subject, models.Model) else subject_id,
         "subject_name": subject_name or (str(subject) if isinstance(subject, models.Model) else ""),
         "area": area or area_path_of(subject),
-        "fields": fields or {},
+        "fields": fields,
         "ip": actor.ip,
     }
-    _insert(plain(content) | {"actor_id": actor.user_id})
+    return {**plain(content), "actor_id": actor.user_id}
 
 
 def audit_entries() -> Iterator[Entry]:
@@ -86,10 +107,12 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _insert(content: dict[str, Any]) -> None:
-    values: list[Any] = [canonical(content[key]).decode() if key == "fields" else content[key] for key in CONTENT]
+def _insert(contents: list[dict[str, Any]]) -> None:
+    rows = [content | {"content": content_digest(content)} for content in contents]
+    columns = {name: [row[name] for row in rows] for name in (*CONTENT, "content")}
+    columns["fields"] = [canonical(fields).decode() for fields in columns["fields"]]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [*values, content_digest(content)])
+        cursor.execute(_INSERT, list(columns.values()))
 
 
 def _label(subject: Subject) -> str:

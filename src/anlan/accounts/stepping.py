@@ -1,6 +1,6 @@
 """A step as a person takes it on a page: who may open the page, the form, and what becomes of a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from anlan.accounts.acts import AlreadyDone
@@ -93,3 +93,45 @@ def attempt(form: StepForm, step: str, run: Callable[..., Any]) -> Trouble | Non
     except ValidationError as error:
         return Trouble(sentences=error.messages, step=step, form=form)
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step on a page: the service that takes it, its form, and the fields of the row that the form begins with.
+
+    `initial` gives what it begins with besides.
+    """
+
+    service: Callable[..., Any]
+    form: type[StepForm] = StepForm
+    fields: tuple[str, ...] = ()
+    initial: Callable[[Any], dict[str, Any]] = lambda row: {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """The steps of one loop by their names. `subject`: what the services call the row that they step."""
+
+    subject: str
+    steps: Mapping[str, Step]
+
+    def forms(
+        self, row: Any, user: Any, possible: Iterable[str], trouble: Trouble | None = None
+    ) -> dict[str, StepForm]:
+        """A form for each possible step; the one that was refused as it was filled."""
+        return {name: self._form(name, row, user, trouble) for name in self.steps if name in set(possible)}
+
+    def _form(self, name: str, row: Any, user: Any, trouble: Trouble | None) -> StepForm:
+        if trouble and trouble.step == name and trouble.form:
+            return trouble.form
+        step = self.steps[name]
+        initial = {field: getattr(row, field) for field in step.fields} | step.initial(row)
+        return step.form(user=user, subject=row, initial=initial)
+
+    def take(self, request: HttpRequest, row: Any, name: str) -> Trouble | None:
+        """Takes a step with the form that was sent; None when it is done. Raises `Http404` for an unknown step."""
+        if name not in self.steps:
+            raise Http404
+        step = self.steps[name]
+        form = step.form(request.POST, request.FILES, user=request.user, subject=row)
+        return attempt(form, name, lambda **values: step.service(**{self.subject: row}, **values))

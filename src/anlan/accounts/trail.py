@@ -1,9 +1,11 @@
 """Every change of a declared entity, and of a person's account, leaves an entry in the audit log.
 
-Rows saved and deleted one by one are noticed here. `bulk_create` and `QuerySet.update` send no signal: who uses them
-for a person's work calls `audit_record` once for the whole load.
+Rows saved and deleted one by one are noticed here; many are written with `rows_create` and `rows_change`. A bare
+`bulk_create` or `QuerySet.update` sends no signal: who uses them for a person's work calls `audit_record` once for the
+whole load.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeAlias
@@ -15,7 +17,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.utils.crypto import salted_hmac
 
 from anlan.accounts.acting import actor_now, actor_of
-from anlan.accounts.audit import Action, audit_record
+from anlan.accounts.audit import Action, audit_record, audit_record_rows
 from anlan.accounts.models import AuditEntry, User
 from anlan.kit.entities import entities, entity_of
 from anlan.kit.signals import rows_exported, rows_imported, sensitive_read
@@ -58,6 +60,35 @@ def _make_whole(model: type[models.Model]) -> None:
     model.save_base = whole  # type: ignore[method-assign]
 
 
+def rows_create(rows: Sequence[models.Model]) -> None:
+    """Writes new rows of one entity, which keeps no history, with the entries that saving each would leave."""
+    if rows:
+        model, fields = type(rows[0]), _fields(type(rows[0]), None)
+        with transaction.atomic(savepoint=False):
+            model._default_manager.bulk_create(rows)
+            found = [(row, _changes({}, _state(row, fields))) for row in rows]
+            audit_record_rows(action=Action.CREATE, changes=found)
+
+
+def rows_change(rows: Sequence[models.Model], *names: str) -> None:
+    """The same for these fields of rows that the database has; the caller holds their locks."""
+    if rows:
+        model, fields = type(rows[0]), _fields(type(rows[0]), names)
+        with transaction.atomic(savepoint=False):
+            before = {row.pk: _state(row, fields) for row in _base(model, rows).only(*names)}
+            model._default_manager.bulk_update(rows, names)
+            found = [(row, _changes(before[row.pk], _state(row, fields))) for row in rows]
+            audit_record_rows(action=Action.CHANGE, changes=[(row, fields) for row, fields in found if fields])
+
+
+def _base(model: type[models.Model], rows: Sequence[models.Model]) -> models.QuerySet[models.Model]:
+    return model._base_manager.filter(pk__in=[row.pk for row in rows])
+
+
+def _changes(before: State, after: State) -> dict[str, list[str | None]]:
+    return {name: [before.get(name), new] for name, new in after.items() if before.get(name) != new}
+
+
 def _before_save(sender: type[models.Model], instance: models.Model, update_fields: Any, **_rest: Any) -> None:
     if audited(sender) and instance.pk is not None and not instance._state.adding:
         instance.__dict__["_audit_before"] = _stored(instance, _fields(sender, update_fields))
@@ -69,9 +100,7 @@ def _after_save(
     if not audited(sender):
         return
     fields = _fields(sender, update_fields)
-    before = instance.__dict__.pop("_audit_before", {})
-    after = _state(instance, fields)
-    changes = {name: [before.get(name), new] for name, new in after.items() if before.get(name) != new}
+    changes = _changes(instance.__dict__.pop("_audit_before", {}), _state(instance, fields))
     if created or changes:
         audit_record(action=Action.CREATE if created else Action.CHANGE, subject=instance, fields=changes)
 

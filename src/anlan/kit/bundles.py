@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from anlan.kit.events import URGENT
-from anlan.kit.jobs import deliver_notice
+from anlan.kit.jobs import deliver_notices
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.kit.models import Notice, NoticeGate
 from anlan.kit.notices import ChannelRefused, notice_deliver
@@ -53,11 +53,16 @@ class Pace:
         )  # fmt: skip
 
 
-def notices_deliver(*, address: str, notice_ids: Iterable[int], now: datetime | None = None) -> None:
-    """Hands over what leaves by itself and holds the rest; a refused message raises when all have been tried."""
+def notices_deliver(
+    *, address: str, notice_ids: Iterable[int], waited: bool = False, now: datetime | None = None
+) -> None:
+    """Hands over what leaves by itself and holds the rest, but nothing of what has `waited` for others before.
+
+    A refused message raises when all have been tried.
+    """
     rows = list(Notice.objects.filter(pk__in=list(notice_ids)).order_by("pk"))
     tagged = [row for row in rows if row.tag and row.state == Notice.State.WAITING]
-    held = _held(address, tagged, now or timezone.now()) if tagged else set()
+    held = _held(address, tagged, now or timezone.now()) if tagged and not waited else set()
     refused: list[str] = []
     for row in rows:
         if row.pk not in held:
@@ -125,13 +130,14 @@ def _close(gate: NoticeGate, now: datetime) -> bool:
         leaving = _bundle(gate.address, rows)
         Notice.objects.filter(pk__in=ids).update(bundle=leaving)
     urgent = any(row.urgent for row in rows)
-    deliver_notice.configure(priority=URGENT if urgent else 0).defer(notice_id=leaving.pk)
+    job = deliver_notices.configure(priority=URGENT if urgent else 0)
+    job.defer(address=gate.address, notice_ids=[leaving.pk], waited=True)
     return True
 
 
 def _bundle(address: str, rows: Sequence[Notice]) -> Notice:
-    """The message for many. What is told twice of one thing counts once, as it was told last."""
-    subjects = list({(row.about, row.about_id or -row.pk): row for row in rows}.values())
+    """The message for many, the worst first. What is told twice of one thing counts once, as it was told last."""
+    subjects = sorted({(row.about, row.about_id or -row.pk): row for row in rows}.values(), key=_rank)
     level = min((row.level for row in subjects), key=LEVELS.index)
     with override(settings.LANGUAGE_CODE):
         title, body = _title(subjects), "\n".join(filter(None, (_named(subjects), _places(subjects))))
@@ -143,20 +149,25 @@ def _bundle(address: str, rows: Sequence[Notice]) -> Notice:
     return made
 
 
+def _rank(row: Notice) -> tuple[bool, int]:
+    """Of the worst the least."""
+    return not row.urgent, LEVELS.index(row.level)
+
+
 def _title(rows: Sequence[Notice]) -> str:
     worst: dict[str, tuple[bool, int]] = {}
     for row in rows:
-        rank = not row.urgent, LEVELS.index(row.level)
-        worst[row.tag] = min(worst.get(row.tag, rank), rank)
+        worst.setdefault(row.tag, _rank(row))
     counts = Counter(row.tag for row in rows)
     tags = "、".join(f"{tag} {counts[tag]}" for tag in sorted(counts, key=lambda tag: (worst[tag], -counts[tag])))
     return _("%(count)d 条提醒合并:%(tags)s") % {"count": len(rows), "tags": tags}
 
 
 def _named(rows: Sequence[Notice]) -> str:
-    """Urgent ones by their own words, where they are few."""
+    """The first few urgent ones by their own words."""
     urgent = [row.title for row in rows if row.urgent]
-    return ";".join(urgent) if len(urgent) <= NAMED else ""
+    more = _("…等 %(count)d 条") % {"count": len(urgent)} if len(urgent) > NAMED else ""
+    return ";".join(urgent[:NAMED]) + more
 
 
 def _places(rows: Sequence[Notice]) -> str:

@@ -10,15 +10,23 @@ from anlan.kit.entities import entity_of
 
 
 def table_of(rows: list[Any], model: type[models.Model], user: Any) -> dict[str, Any]:
-    """`headers` and `lines` (address or empty text, cells) for a template."""
+    """`headers` and `lines` (address or empty text, cells with their headers) for a template."""
     entity = entity_of(model)
     if entity is None:
-        return {"headers": [str(model._meta.verbose_name)], "lines": [("", [str(row)]) for row in rows]}
-    masked = frozenset(entity.sensitive)
+        name = str(model._meta.verbose_name)
+        return {"headers": [name], "lines": [("", [(name, str(row))]) for row in rows]}
+    masked, headers = frozenset(entity.sensitive), [label_of(model, name) for name in entity.columns]
     lines = [
-        (address_of(row, user), [shown_masked(entity, row, name, masked) for name in entity.columns]) for row in rows
+        (
+            address_of(row, user),
+            [
+                (header, shown_masked(entity, row, name, masked))
+                for header, name in zip(headers, entity.columns, strict=True)
+            ],
+        )
+        for row in rows
     ]
-    return {"headers": [label_of(model, name) for name in entity.columns], "lines": lines}
+    return {"headers": headers, "lines": lines}
 
 
 def address_of(row: models.Model, user: Any) -> str:

@@ -1,11 +1,13 @@
 """A person's notices: those to them, and those to their role in their area or one above it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anlan.kit.models import Notice, NoticeReading
+
+R = TypeVar("R", bound=QuerySet[Any])
 
 
 def addresses_of(user: Any) -> list[str]:
@@ -28,6 +30,14 @@ def bundled_of(user: Any, bundle: str) -> QuerySet[Notice]:
     if not (bundle.isascii() and bundle.isdigit() and len(bundle) < 18):
         return Notice.objects.none()
     return Notice.objects.filter(address__in=addresses_of(user), bundle_id=int(bundle))
+
+
+def rows_told(rows: R, bundle: str) -> R:
+    """Those of these rows of which the messages told as one spoke; all where `bundle` is no number."""
+    if not (bundle.isascii() and bundle.isdigit() and len(bundle) < 18):
+        return rows
+    told = Notice.objects.filter(bundle_id=int(bundle), about=rows.model._meta.label_lower)
+    return rows.filter(pk__in=told.values("about_id"))
 
 
 def unread_of(user: Any) -> QuerySet[Notice]:

@@ -27,17 +27,9 @@ def handle_events(*, handler: str, events: list[tuple[str, dict[str, Any]]]) -> 
     deliver_all(handler, events)
 
 
-@app.task(name="anlan.deliver_notice", queue="notices", retry=RETRY)
-def deliver_notice(*, notice_id: int) -> None:
-    """Hands one message of the outbox to its channel."""
-    from anlan.kit.notices import notice_deliver
-
-    notice_deliver(notice_id=notice_id)
-
-
 @app.task(name="anlan.deliver_notices", queue="notices", retry=RETRY)
-def deliver_notices(*, address: str, notice_ids: list[int]) -> None:
-    """Hands messages to one person's channel: by themselves, or as one where there are many."""
+def deliver_notices(*, address: str, notice_ids: list[int], waited: bool = False) -> None:
+    """Hands messages to one address: by themselves, or as one where there are many; what has waited goes as it is."""
     from anlan.kit.bundles import notices_deliver
 
-    notices_deliver(address=address, notice_ids=notice_ids)
+    notices_deliver(address=address, notice_ids=notice_ids, waited=waited)

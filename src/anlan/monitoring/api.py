@@ -15,7 +15,7 @@ from anlan.monitoring.moments import now_ms
 from anlan.monitoring.tokens import certificate_admits, token_admits
 from anlan.monitoring.video.api import router as video_router
 from anlan.monitoring.warnings_api import router as warnings_router
-from anlan.protocols import FrameError
+from anlan.protocols import Event, FrameError
 from anlan.protocols.json_readings import parse_message
 
 SOURCE = "http"
@@ -68,7 +68,7 @@ ANSWERS = {200: Stored, 400: Refused, 403: Refused, 413: Refused, 503: Refused}
 def ingest_device(request: HttpRequest, device: str) -> Answer:
     """The device named in the address must be the token's own."""
     if device != request.auth.code:  # type: ignore[attr-defined]
-        return Status(403, {"error": "device", "detail": "the token is another device's"})
+        return _answer(FrameError("device", "the token is another device's"), 403)
     return _ingest(request)
 
 
@@ -81,13 +81,17 @@ def ingest(request: HttpRequest) -> Answer:
 def _ingest(request: HttpRequest) -> Answer:
     """A request that says it is too large is refused before a byte of its body is read."""
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
-        return Status(413, {"error": "too_long", "detail": f"at most {LARGEST} bytes"})
-    event = parse_message(request.body, request.auth.code, now_ms())  # type: ignore[attr-defined]
+        return _answer(FrameError("too_long", f"at most {LARGEST} bytes"), 413)
+    return _answer(parse_message(request.body, request.auth.code, now_ms()), 400)  # type: ignore[attr-defined]
+
+
+def _answer(event: Event, refused: int) -> Answer:
+    """What became of it; what is refused is counted, as everything that came."""
     try:
         result = readings_store(batch=[Arrival(source=SOURCE, event=event)])
     except OperationalError:
         return Status(503, {"error": "away", "detail": "nothing was stored, send it again"})
     if isinstance(event, FrameError):
-        return Status(400, {"error": event.kind, "detail": event.detail})
+        return Status(refused, {"error": event.kind, "detail": event.detail})
     states = {state.name.lower(): number for state, number in result.counts.items() if number}
     return Status(200, {"received": result.received, "states": states, "alarms": list(result.raised)})

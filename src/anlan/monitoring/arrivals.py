@@ -9,6 +9,9 @@ from anlan.protocols import Event, Frame, FrameError
 from anlan.protocols.json_readings import parse_messages
 from anlan.rules.states import Ledger
 
+PLENTY = 256
+"""So many bytes of a frame take up the room of a reading."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
@@ -25,8 +28,9 @@ class Arrival:
 
     @property
     def weight(self) -> int:
-        """How much room it takes in a batch: its readings, and at least one."""
-        return max(1, len(self.event.readings)) if isinstance(self.event, Frame) else 1
+        """How much room it takes in a batch: its readings, at least one, and more where it has many bytes."""
+        event, size = self.event, len(self.event.raw) // PLENTY
+        return max(1, len(event.readings), size) if isinstance(event, Frame) else max(1, size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +48,10 @@ class Messages:
 
     @property
     def weight(self) -> int:
-        """About as many readings as these bytes can hold."""
-        return max(len(self), int((self.bounds[:, 1] - self.bounds[:, 0]).sum()) // 24)
+        """About as many readings as the bytes that are held for them can tell, topics and all."""
+        return max(
+            len(self), int(self.bounds[:, 1].max(initial=0) - self.bounds[:, 2].min(initial=len(self.data))) // 24
+        )
 
     def read(self, k: int, now: int) -> list[Event]:
         """One of them the long way; at least one event."""

@@ -1,9 +1,8 @@
 """A batch as columns: whatever way its readings came, they are judged as arrays."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from anlan.protocols import Frame
 
 FARTHEST = 2**61
 """Moments beyond this many ms are as far off as that; the kernel calls them late or future all the same."""
-BY_TIME = attrgetter("time")
 Last = Arrival | tuple[Messages, int]
 
 
@@ -57,13 +55,15 @@ class Columns:
 
 @dataclass(kw_only=True)
 class _Parts:
-    """What is being gathered: columns of (place, series, time, value, source), and frames to be read one by one."""
+    """What is being gathered: columns of (place, series, time, value, source), frames to be read one by one, and of those
+    that were read as columns whose they are: (messages, which of them, their devices' ids).
+    """
 
     blocks: list[list[NDArray[Any]]] = field(default_factory=list)
     frames: list[tuple[int, Arrival, bool]] = field(default_factory=list)
     good: Counter[str] = field(default_factory=Counter)
     carried: Counter[str] = field(default_factory=Counter)
-    last: dict[int, Last] = field(default_factory=dict)
+    words: list[tuple[Messages, NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=list)
     sorted: bool = True
 
 
@@ -73,10 +73,7 @@ def columns_of(memory: Memory, batch: Sequence[Arrival | Messages], now: int) ->
     parts = _gathered(memory, batch, sources, now)
     heard = _heard(memory, parts.frames)
     _make_series(memory, heard)
-    rows = [row for one in heard for row in _rows(memory, sources, one)]
-    if rows:
-        dtypes = (np.int64, np.int64, np.int64, np.float64, np.int64)
-        parts.blocks.append([np.array(c, t) for c, t in zip(zip(*rows, strict=True), dtypes, strict=True)])
+    _take_frames(memory, parts, sources, heard)
     _teach(memory, heard)
     _place, series, time, value, source = _joined(parts)
     return Columns(
@@ -84,7 +81,7 @@ def columns_of(memory: Memory, batch: Sequence[Arrival | Messages], now: int) ->
         arrivals=[arrival for _, arrival, _ in parts.frames],
         heard=heard,
         whole={name: (parts.good[name], parts.carried[name]) for name in parts.good},
-        last=parts.last | {one.device.id: one.arrival for one in heard if one.device},
+        last=_last_words(parts) | {one.device.id: one.arrival for one in heard if one.device},
     )  # fmt: skip
 
 
@@ -110,12 +107,24 @@ def _take(parts: _Parts, item: Messages, parsed: Parsed, place: int, source: int
         return
     parts.good[item.source] += len(mine)
     parts.carried[item.source] += len(parsed.series)
-    last = dict(zip(parsed.device[mine].tolist(), mine.tolist(), strict=True))
-    parts.last.update((device, (item, k)) for device, k in last.items())
+    parts.words.append((item, mine, parsed.device[mine]))
     back = np.diff(parsed.time) < 0
     parts.sorted &= not (back & (np.diff(parsed.message) == 0)).any()
     sources = np.full(len(parsed.series), source)
     parts.blocks.append([parsed.message + place, parsed.series, parsed.time, parsed.value, sources])
+
+
+def _last_words(parts: _Parts) -> dict[int, Last]:
+    """Of each device, of those that were read as columns."""
+    if not parts.words:
+        return {}
+    devices = np.concatenate([ids for _, _, ids in parts.words])
+    items = np.repeat(np.arange(len(parts.words)), [len(ids) for _, _, ids in parts.words])
+    places = np.concatenate([mine for _, mine, _ in parts.words])
+    order = np.argsort(devices, kind="stable")
+    ends = order[np.flatnonzero(np.diff(devices[order], append=-1))]
+    rows = zip(devices[ends].tolist(), items[ends].tolist(), places[ends].tolist(), strict=True)
+    return {device: (parts.words[item][0], k) for device, item, k in rows}
 
 
 def _joined(parts: _Parts) -> list[NDArray[Any]]:
@@ -150,11 +159,28 @@ def _make_series(memory: Memory, heard: list[Heard]) -> None:
         series_make(memory, wanted)
 
 
-def _rows(memory: Memory, sources: list[str], one: Heard) -> Iterator[tuple[int, int, int, float, int]]:
-    known, source = memory.directory.series, sources.index(one.arrival.source)
-    for reading in sorted(one.frame.readings, key=BY_TIME):
-        series = known.get((one.device.id, reading.series), -1) if one.device else -1
-        yield one.place, series, max(-FARTHEST, min(FARTHEST, reading.time)), reading.value, source
+def _take_frames(memory: Memory, parts: _Parts, sources: list[str], heard: list[Heard]) -> None:
+    """The readings of frames that were read one by one; a device that nobody knows has no series."""
+    known = memory.directory.series
+    ids = [one.device.id if one.device else -1 for one in heard]
+    told = [(device, reading) for device, one in zip(ids, heard, strict=True) for reading in one.frame.readings]
+    if not told:
+        return
+    each = [len(one.frame.readings) for one in heard]
+    place = np.repeat([one.place for one in heard], each)
+    source = np.repeat([sources.index(one.arrival.source) for one in heard], each)
+    series = np.array([known.get((device, reading.series), -1) for device, reading in told], np.int64)
+    time = _moments([reading.time for _, reading in told])
+    value = np.array([reading.value for _, reading in told], np.float64)
+    parts.sorted &= not ((np.diff(time) < 0) & (np.diff(place) == 0)).any()
+    parts.blocks.append([place, series, time, value, source])
+
+
+def _moments(times: list[int]) -> NDArray[np.int64]:
+    try:
+        return np.clip(np.array(times, np.int64), -FARTHEST, FARTHEST)
+    except OverflowError:
+        return np.array([max(-FARTHEST, min(FARTHEST, time)) for time in times], np.int64)
 
 
 def _teach(memory: Memory, heard: list[Heard]) -> None:

@@ -118,7 +118,7 @@ def _tracks(memory: Memory, wanted: Sequence[tuple[Recipe, Span]], fresh: Readin
     end = max(reach for _, (_, reach) in wanted) + 1
     found: dict[int, list[Column]] = defaultdict(list)
     for series_id, (time, value, state) in store.scan(
-        memory.ids[places].tolist(), start=start, end=end, valid_only=False
+        memory.ids[places].tolist(), start=start, end=end, valid_only=False, lost=[]
     ):
         place = memory.place_of[series_id]
         kept = np.isin(state, VALID) | (place in own)

@@ -54,7 +54,39 @@ TITLES = {
     "wrong_password": _("通信口令不符(已放行)"),
     "wrong_code": _("鉴权码不符(已放行)"),
     "unauthenticated": _("未经鉴权(已放行)"),
+    "bad_location": _("批量定位中有一条无法识读"),
+    "bad_position": _("定位不在地球上"),
+    "bad_time": _("时间有误"),
+    "bare_nan": _("数值写作 NaN 或 Infinity"),
+    "batch_count": _("批量定位条数与所报不符"),
+    "byte_order_mark": _("报文以字节序标记开头"),
+    "cut_batch": _("批量定位不完整"),
+    "cut_extras": _("定位附加信息不完整"),
+    "encrypted": _("消息加密,无法识读"),
+    "key_case": _("关键字大小写不符"),
+    "missing_time": _("没有时间,按到达时刻计"),
+    "naive_time": _("时间没有时区,按北京时间计"),
+    "number_as_text": _("数值写作文字"),
+    "padded_pair": _("关键字或数值前后有空格"),
+    "parameter_count": _("终端参数个数与所报不符"),
+    "repeated_key": _("关键字重复,取最后一个"),
+    "sequence_gap": _("报文序号不连续"),
+    "short_authentication": _("鉴权信息缺少 IMEI 或软件版本"),
+    "stray_text": _("数据段中有无法识读的文字"),
+    "swapped_identifier": _("数据标识高低字节颠倒"),
+    "time_form": _("时间写法不合规"),
+    "time_unit": _("时间不以毫秒计"),
+    "too_many_devices": _("节点下设备过多"),
+    "utf8_text": _("文字用 UTF-8 编码"),
+    "unknown_alias": _("别名未在上线报文中声明"),
 }
+BEGINNINGS = {
+    "exception_": _("设备拒绝读取"),
+    "missing:": _("测点没有数据"),
+    "no_number:": _("测点的数据不是数值"),
+    "unit_": _("计量单位不在标准中"),
+}
+"""Of names that end in a code or a point, what their beginning says."""
 
 _ADD = """
 insert into monitoring_deviationcount as c (device_id, name, day, count, last_at)
@@ -86,7 +118,10 @@ def deviations_count(batch: Iterable[Arrival], now: int) -> None:
 def deviation_title(name: str) -> str:
     if name.startswith(_ERROR):
         return error_title(name.removeprefix(_ERROR))
-    return str(TITLES.get(name, name))
+    if name in TITLES:
+        return str(TITLES[name])
+    found = next((beginning for beginning in BEGINNINGS if name.startswith(beginning)), "")
+    return f"{BEGINNINGS[found]} {name.removeprefix(found)}" if found else name
 
 
 @dataclass(frozen=True, kw_only=True)

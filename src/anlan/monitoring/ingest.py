@@ -99,9 +99,10 @@ def _kept(memory: Memory, judged: _Judged, now: int) -> AlarmNews:
     states = verdict.ledger
     _suppress(memory, columns, states)
     chosen = _chosen(memory, columns, states)
-    ids = memory.ids[columns.series[chosen]]
     if len(chosen):
-        memory.position = store.append(ids, columns.time[chosen], columns.value[chosen], states[chosen])
+        which = slice(None) if len(chosen) == len(states) else chosen
+        ids = memory.ids[columns.series[which]]
+        memory.position = store.append(ids, columns.time[which], columns.value[which], states[which])
     alarms = alarms_write(memory, verdict.transitions, now)
     positions_note([(one.device, one.frame) for one in columns.heard if one.device], now)
     pictures_keep([(one.device.id, one.arrival) for one in columns.heard if one.device], now)
@@ -111,9 +112,10 @@ def _kept(memory: Memory, judged: _Judged, now: int) -> AlarmNews:
 
 
 def _places(series: Places) -> Places:
-    """Each known place once, in order."""
-    ordered = np.sort(series[series >= 0])
-    return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
+    """Each known place once, in order; what is unknown (-1) marks the last place, which nobody has."""
+    seen = np.zeros(series.max(initial=-1) + 2, bool)
+    seen[series] = True
+    return np.flatnonzero(seen[:-1])
 
 
 def _suppress(memory: Memory, columns: Columns, states: States) -> None:

@@ -8,6 +8,7 @@ off), `ANLAN_MQTT_CLIENT`, `ANLAN_MQTT_SHARE`, `ANLAN_PORT_SIP` and what `video.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -45,6 +46,8 @@ from anlan.monitoring.warming import warm_up
 from anlan.protocols import protocols
 from anlan.rules import warm
 
+COLLECTED = 50_000, 20, 50
+"""How seldom garbage in circles is looked for: frames and readings make none, and are very many at once."""
 log = logging.getLogger(__name__)
 
 
@@ -180,4 +183,6 @@ def run() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft != resource.RLIM_INFINITY else soft, hard))
     warm()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)
     asyncio.run(main(ports_from_environment(), os.environ.get("ANLAN_MQTT_URL") or None))

@@ -88,10 +88,14 @@ def readings_pack_each_minute(timestamp: int) -> None:
 @app.periodic(cron="20 3 * * *")
 @app.task(name="monitoring.readings_age", queue="store", queueing_lock="monitoring.readings_age")
 def readings_age_each_night(timestamp: int) -> None:
-    """Moves months that have been over for long enough into files."""
-    from anlan.monitoring.keeping import readings_age
+    """Moves months that have been over for long enough into files, and checks files; fails where any is damaged."""
+    from anlan.monitoring.keeping import readings_age, readings_check
+    from anlan.monitoring.store import StoreError
 
-    readings_age(now=now_ms())
+    failed = readings_age(now=now_ms()).failed
+    damaged = readings_check(now=now_ms())
+    if failed or damaged:
+        raise StoreError(f"{failed} files could not be written, damaged or missing: {[one.path for one in damaged]}")
 
 
 @app.task(name="monitoring.broker_files", queue="broker", retry=RETRY, queueing_lock="monitoring.broker_files")

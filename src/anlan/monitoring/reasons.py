@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.chart import Limit
 from anlan.monitoring.models import Alarm, AlarmStep, Device, Forecast, Level, Series, ThresholdRule
-from anlan.monitoring.rule_words import limits_of, lines_of
+from anlan.monitoring.rule_words import limits_of, lines_of, long
 from anlan.monitoring.rulebook import family
 from anlan.monitoring.wording import unit_text
 
@@ -115,11 +115,9 @@ def alarm_reason(alarm: Alarm, steps: Sequence[AlarmStep], found: RuleInForce | 
         return words % {"value": "—" if alarm.value is None else f"{alarm.value:g}"}
     if alarm.kind == Alarm.Kind.RATE:
         limit = "—" if found.rule.rate_limit is None else f"{found.rule.rate_limit:g}"
+        if found.rule.rate_seconds:
+            return _("变化超过突变限值:每 %(per)s %(limit)s。") % {"per": long(found.rule.rate_seconds), "limit": limit}
         return _("相邻两次读数之差超过突变限值 %s。") % limit
-    if alarm.kind == Alarm.Kind.ACCUMULATION:
-        return _("累计值超过规则的累计阈值。")
-    if alarm.kind == Alarm.Kind.FLAT:
-        return _("%d 分钟里读数几乎没有变化,传感器可能卡滞。") % found.rule.flat_minutes
     return _of_level(alarm, steps, found)
 
 

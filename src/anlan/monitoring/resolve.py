@@ -13,6 +13,7 @@ from anlan.monitoring.journal import checkpoint, entry_write
 from anlan.monitoring.memory import Memory, Places
 from anlan.monitoring.naming import series_name
 from anlan.monitoring.rulebook import rulebook
+from anlan.monitoring.stamps import version_of
 from anlan.rules import RuleTable
 
 MOST_SERIES = 500
@@ -184,6 +185,4 @@ def _rules(rows: list[Row]) -> NDArray[np.void]:
 
 
 def _registry_version() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("select version from monitoring_registrystamp")
-        return (cursor.fetchone() or (0,))[0]
+    return version_of("select version from monitoring_registrystamp")

@@ -6,9 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from anlan.monitoring.chart import Limit
+from anlan.monitoring.holidays import calendar_text
 from anlan.monitoring.models import Level, ThresholdRule
 from anlan.monitoring.models.device import LEVEL_COLOURS
 from anlan.monitoring.models.rule_kernel import BANDS
+from anlan.monitoring.moments import now_ms
 from anlan.monitoring.wording import unit_text
 
 NAMES = {Level.BLUE: "blue", Level.YELLOW: "yellow", Level.ORANGE: "orange", Level.RED: "red"}
@@ -21,6 +23,8 @@ WEEK = (
     gettext_lazy("周六"),
     gettext_lazy("周日"),
 )
+KINDS_OF_DAY = {"w": gettext_lazy("工作日"), "e": gettext_lazy("周末"), "h": gettext_lazy("节假日")}
+"""By the holidays table; a weekend is one that is no holiday and on which nobody works."""
 
 
 def limits_of(rule: ThresholdRule) -> list[Limit]:
@@ -81,17 +85,17 @@ def _counting(rule: ThresholdRule, _unit: str) -> list[str]:
     elif rule.samples > 1:
         found.append(_("连续 %d 次越限才触发") % rule.samples)
     if rule.duration_seconds:
-        found.append(_("持续越限 %s 才触发") % _long(rule.duration_seconds))
+        found.append(_("持续越限 %s 才触发") % long(rule.duration_seconds))
     if rule.within and rule.duration_seconds:
         found.append(_("以上两项须同时满足"))
     if rule.clear_samples > 1:
         found.append(_("连续 %d 次回落才解除") % rule.clear_samples)
     if rule.clear_seconds:
-        found.append(_("持续回落 %s 才解除") % _long(rule.clear_seconds))
+        found.append(_("持续回落 %s 才解除") % long(rule.clear_seconds))
     return found
 
 
-def _long(seconds: int) -> str:
+def long(seconds: int) -> str:
     """A duration in the largest unit that tells it exactly."""
     if seconds % 3600 == 0:
         return _("%d 小时") % (seconds // 3600)
@@ -126,13 +130,13 @@ def _rate(rule: ThresholdRule, unit: str) -> list[str]:
     values = {"limit": f"{rule.rate_limit:g} {unit}".strip(), "level": Level(rule.rate_level).label}
     if not rule.rate_seconds:
         return [_("突变:相邻两次读数相差超过 %(limit)s 触发%(level)s") % values]
-    return [_("突变:每 %(per)s 变化超过 %(limit)s 触发%(level)s") % {**values, "per": _long(rule.rate_seconds)}]
+    return [_("突变:每 %(per)s 变化超过 %(limit)s 触发%(level)s") % {**values, "per": long(rule.rate_seconds)}]
 
 
 def _flat(rule: ThresholdRule, unit: str) -> list[str]:
     if not rule.flat_minutes:
         return []
-    values = {"after": _long(rule.flat_minutes * 60), "within": f"{rule.flat_tolerance:g} {unit}".strip()}
+    values = {"after": long(rule.flat_minutes * 60), "within": f"{rule.flat_tolerance:g} {unit}".strip()}
     return [_("%(after)s内变化不超过 %(within)s 触发%(level)s") % {**values, "level": Level(rule.flat_level).label}]
 
 
@@ -154,7 +158,7 @@ def _when(rule: ThresholdRule, _unit: str) -> list[str]:
     found = [_("只在 %(spans)s 触发") % {"spans": _(";").join(spans_text(rule.spans))}] if rule.spans else []
     if rule.season_from:
         found.append(_("只在每年 %(start)s 至 %(end)s 触发") % {"start": rule.season_from, "end": rule.season_to})
-    return found
+    return [*found, calendar_text(now_ms())] if rule.by_kind_of_day else found
 
 
 def spans_text(rows: Any) -> list[str]:
@@ -164,7 +168,8 @@ def spans_text(rows: Any) -> list[str]:
 
 def _span(row: dict[str, Any]) -> str:
     told = row.get("days") or ""
-    days = _days(sorted({int(day) for day in told})) if told else _("每天")
+    days = _days(sorted({int(day) for day in told if day.isdigit()})) if told else _("每天")
+    days = _("、").join([days] * (days != "") + [str(words) for kind, words in KINDS_OF_DAY.items() if kind in told])
     start, end = row.get("from") or "00:00", row.get("to") or "24:00"
     end = "24:00" if end == "00:00" else end
     clock = _("%(start)s 至次日 %(end)s") if end <= start else _("%(start)s 至 %(end)s")
@@ -177,7 +182,7 @@ def _span(row: dict[str, Any]) -> str:
 def _days(days: list[int]) -> str:
     """Three days or more in a row as the first and the last."""
     if len(days) == len(WEEK):
-        return _("每天")
+        return str(_("每天"))
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
         return _("%(first)s至%(last)s") % {"first": WEEK[days[0] - 1], "last": WEEK[days[-1] - 1]}
     return _("、").join(str(WEEK[day - 1]) for day in days)

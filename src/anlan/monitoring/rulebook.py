@@ -2,7 +2,8 @@
 
 What judges a series is, in this order: its device's own rule, the rule of the nearest area around the device for
 its kind of device, the rule of the kind everywhere. In each, a rule for the very key comes before one for its kind of
-key ("*:fire" for "part-1-3-9:fire"). A dynamic bound only tightens what is found so.
+key ("*:fire" for "part-1-3-9:fire"). A dynamic bound only tightens what is found so. Schedules that name workdays or
+holidays go by the holidays table, as it was when the rules were read.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.monitoring.models import Device, DynamicBound, RuleStamp, ThresholdRule
+from anlan.monitoring.holidays import calendar_in_force
+from anlan.monitoring.models import Device, DynamicBound, ThresholdRule
+from anlan.monitoring.stamps import version_of
 from anlan.rules import Rule, RuleTable
+from anlan.rules.workdays import dated
 
 Named = dict[tuple[int, str], int]
 
@@ -64,7 +68,7 @@ _current: list[Rulebook] = []
 
 def rulebook() -> Rulebook:
     """The rules in force, from this process's memory where the version still stands."""
-    version = RuleStamp.objects.values_list("version", flat=True).first() or 0
+    version = version_of("select version from monitoring_rulestamp")
     if not _current or _current[0].version != version:
         rows = ThresholdRule.objects.filter(active=True).select_related("area").order_by("id")
         _current[:] = [rulebook_of(list(rows), version=version, bounds=bounds_in_force())]
@@ -77,7 +81,8 @@ def bounds_in_force() -> list[DynamicBound]:
 
 def rulebook_of(rules: Sequence[ThresholdRule], *, version: int = 0, bounds: Sequence[DynamicBound] = ()) -> Rulebook:
     """A rulebook of these active rules, whether they are saved or not."""
-    kernel = [Rule(), *(rule.as_rule() for rule in rules)]
+    days = calendar_in_force() if any(rule.by_kind_of_day for rule in rules) else ()
+    kernel = [Rule(), *(dated(rule.as_rule(), days) for rule in rules)]
     book = Rulebook(
         version=version,
         table=RuleTable.of(kernel),

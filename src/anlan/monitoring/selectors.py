@@ -23,12 +23,15 @@ STANDING = {Device.Status.SILENT: 0, Device.Status.ONLINE: 1, Device.Status.NEVE
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesView:
-    """A series as its panel shows it; `chart` is None where the period holds no measurement."""
+    """A series as its panel shows it; `chart` is None where the period holds no measurement, `lost` files of it cannot be
+    read.
+    """
 
     series: Series
     title: str
     rule: RuleInForce | None
     chart: Chart | None
+    lost: int = 0
 
 
 def areas_of(user: Any) -> QuerySet[Area]:
@@ -66,14 +69,16 @@ def alarms_standing(user: Any) -> dict[str, int]:
     }
 
 
-def alarm_chart(alarm: Alarm, rule: RuleInForce | None) -> Chart | None:
-    """The series from two hours before the alarm until a little after its end."""
+def alarm_chart(alarm: Alarm, rule: RuleInForce | None) -> tuple[Chart | None, int]:
+    """The series from two hours before the alarm until a little after its end, and how many files of it cannot be read."""
     now = timezone.now()
     start = alarm.raised_at - BEFORE
     end = min((alarm.cleared_at or now) + AFTER, max(now, alarm.raised_at + timedelta(minutes=1)), start + LONGEST)
     marks = [_ms(at) for at in (alarm.raised_at, alarm.cleared_at) if at]
-    buckets = store.envelopes([alarm.series_id], start=_ms(start), end=_ms(end), buckets=BUCKETS)[alarm.series_id]
-    return chart_of(buckets, start=_ms(start), end=_ms(end), limits=rule.limits if rule else (), marks=marks)
+    ids, lost = [alarm.series_id], list[str]()
+    buckets = store.envelopes(ids, start=_ms(start), end=_ms(end), buckets=BUCKETS, lost=lost)[alarm.series_id]
+    limits = rule.limits if rule else ()
+    return chart_of(buckets, start=_ms(start), end=_ms(end), limits=limits, marks=marks), len(lost)
 
 
 def devices_of(user: Any) -> QuerySet[Device]:
@@ -98,12 +103,14 @@ def series_views(device: Device, series: Sequence[Series], *, hours: int) -> lis
     end = now_ms()
     start = end - hours * 3_600_000
     rules = rules_in_force(device, series)
-    buckets = store.envelopes([one.pk for one in series], start=start, end=end, buckets=BUCKETS)
+    ids, lost = [one.pk for one in series], list[str]()
+    buckets = store.envelopes(ids, start=start, end=end, buckets=BUCKETS, lost=lost)
     views = []
     for one in series:
         rule = rules[one.pk]
         chart = chart_of(buckets[one.pk], start=start, end=end, limits=rule.limits if rule else ())
-        views.append(SeriesView(series=one, title=series_title(one, device.protocol), rule=rule, chart=chart))
+        title = series_title(one, device.protocol)
+        views.append(SeriesView(series=one, title=title, rule=rule, chart=chart, lost=len(lost)))
     return views
 
 

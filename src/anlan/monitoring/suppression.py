@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from anlan.kit.events import publish, publish_all
 from anlan.monitoring.events import CauseBegun, CauseEnded
-from anlan.monitoring.models import Alarm, CauseRule, Series, Suppression, SuppressionStamp
+from anlan.monitoring.models import Alarm, CauseRule, Series, Suppression
 from anlan.monitoring.rulebook import family
+from anlan.monitoring.stamps import version_of
 
 
 class Cover(NamedTuple):
@@ -60,7 +61,7 @@ _current: list[SuppressionBook] = []
 
 def suppression_book() -> SuppressionBook:
     """What is suppressed, from this process's memory where the version still stands: one small query a batch."""
-    version = SuppressionStamp.objects.values_list("version", flat=True).first() or 0
+    version = version_of("select version from monitoring_suppressionstamp")
     if not _current or _current[0].version != version:
         _current[:] = [_read(version)]
     return _current[0]

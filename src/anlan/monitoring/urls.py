@@ -3,6 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from anlan.accounts.roles import Role
 from anlan.kit.pages import NavItem
 from anlan.monitoring.sta import views as sta
 from anlan.monitoring.views import (
@@ -105,6 +106,7 @@ urlpatterns = [
     path("ledger.json", ledger.ledger_json, name="ledger_json"),
 ]
 
+WHOLE = tuple(role for role in READERS if role not in (Role.STREET, Role.COMMUNITY))
 WATCHED, KEPT = _("监测感知"), _("值守管理")
 
 NAV = [
@@ -131,5 +133,5 @@ NAV = [
     NavItem(
         title=_("报文合规"), url_name="monitoring:deviations", icon="inspection", roles=READERS, order=44, section=KEPT
     ),
-    NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=READERS, order=45, section=KEPT),
+    NavItem(title=_("读数台账"), url_name="monitoring:ledger", icon="ledger", roles=WHOLE, order=45, section=KEPT),
 ]

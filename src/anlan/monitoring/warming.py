@@ -3,7 +3,7 @@
 import numpy as np
 
 from anlan.monitoring.columnar import json_columns
-from anlan.monitoring.columnar.mqtt_loop import COLUMNS, scan
+from anlan.monitoring.gateway import mqtt_link
 from anlan.monitoring.store.blocks import pack, plain, unpack
 from anlan.monitoring.store.order import envelope
 from anlan.rules import warm
@@ -13,7 +13,7 @@ def warm_up() -> None:
     """Twenty seconds or more the first time, then a part of one."""
     warm()
     json_columns.warm()
-    scan(np.frombuffer(b"", np.uint8), True, 1, np.zeros((1, COLUMNS), np.int64))
+    mqtt_link.warm()
     columns = plain([1, 1], [0, 60_000], [1.0, 2.0], [0, 0])
     again = unpack(pack(columns, np.array([0, 2], np.int64)), [2], ["warm"])
     envelope(again.time, again.value, start=0, end=120_000, buckets=2)

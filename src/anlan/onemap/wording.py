@@ -54,9 +54,10 @@ def address_of(user: Any, drawn: DrawnLayer, row: Any) -> str:
 
 
 def table_of(user: Any, drawn: DrawnLayer, rows: Any) -> Iterator[dict[str, Any]]:
-    """Rows of the table twin."""
+    """Rows of the table twin; each cell comes with the words of its column."""
+    named = [(name, name_of(drawn, name)) for name in drawn.properties]
     for row in rows:
-        cells = [value_of(row, name) for name in drawn.properties]
+        cells = [(title, value_of(row, name)) for name, title in named]
         yield {"id": row.pk, "cells": cells, "url": address_of(user, drawn, row), "title": title_of(drawn, row)}
 
 

@@ -3,6 +3,7 @@
 A protocol is a module of this package with a `PROTOCOL`; it is found by being there.
 """
 
+import os
 import pkgutil
 from functools import cache
 from importlib import import_module
@@ -14,7 +15,13 @@ __all__ = ["Decoder", "Event", "Frame", "FrameError", "Picture", "ProtocolSpec",
 
 def protocols() -> dict[str, ProtocolSpec]:
     """Every protocol by name, as the modules are there at this moment."""
-    return dict(_declared(tuple(found.name for found in pkgutil.iter_modules(__path__))))
+    return dict(_declared(_modules(tuple(os.stat(folder).st_mtime_ns for folder in __path__))))
+
+
+@cache
+def _modules(_changed: tuple[int, ...]) -> tuple[str, ...]:
+    """Their names; a folder tells when it has last changed, which is sooner asked than what is in it."""
+    return tuple(found.name for found in pkgutil.iter_modules(__path__))
 
 
 @cache

@@ -61,6 +61,8 @@ def _read_unit(raw: bytes, unit: bytes) -> Event:
 
 def _timed_readings(kind: int, item: Item, sent: int | None, deviations: list[str]) -> list[Reading]:
     """Readings at the object's own time, else at the frame's. ClockError where neither clock was set."""
+    if "encoding" in item:
+        deviations.append("utf8_text")
     time = item.pop("time_ms", None)
     if time is None and "time" in item:
         deviations.append("no_clock")

@@ -58,6 +58,9 @@ class TransmissionUnit:
         units = {
             61: b"\x01\x01" + system + b"\x01\x00" + stamp,
             62: b"\x02\x01" + system + b"\x28" + rest[2:6] + b"\x01\x00" + bytes(31) + stamp,
+            64: b"\x04\x01" + system + b"\x20\x01" + stamp,
+            67: b"\x07\x01" + system + b"\x28" + rest[2:6] + "模拟感烟探测器".encode("gb18030").ljust(31, b"\0"),
+            84: b"\x18\x01\x20\x01" + stamp,
             63: b"\x03\x01" + system + b"\x28" + rest[2:6] + b"\x03\xc8\x00" + stamp,
             65: b"\x05\x01" + system + b"\x01\x02",
             66: b"\x06\x01" + system + b"\x04" + "模拟".encode("gb18030"),

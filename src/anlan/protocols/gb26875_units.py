@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from anlan.protocols import tables
+from anlan.protocols.chinese import chinese
 from anlan.protocols.frames import Reading
 from anlan.vocab import units
-from anlan.vocab.clock import ClockError, beijing_ms, beijing_parts
+from anlan.vocab.clock import LEAP, ClockError, beijing_ms, beijing_parts
 
 _CODES = tables.load_json("gb26875_codes.json")
 COMMANDS: dict[int, str] = {int(code): name for code, name in _CODES["commands"].items()}
@@ -41,7 +42,7 @@ def read_clock(data: bytes) -> tuple[int | None, str | None]:
     if data == _NO_CLOCK:
         return None, None
     second, minute, hour, day, month, year = data
-    if hour > 23 or minute > 59 or second > 59:
+    if hour > 23 or minute > 59 or second > (60 if (hour, minute) == LEAP else 59):
         raise ClockError(f"no such time: {hour:02}:{minute:02}:{second:02}")
     start, words = _day(year, month, day)
     return start + ((hour * 60 + minute) * 60 + second) * 1000, f"{words} {hour:02}:{minute:02}:{second:02}"
@@ -89,10 +90,11 @@ def _part(data: bytes) -> Item:
     }
 
 
-def _description(data: bytes) -> str:
-    """GB 18030 text up to the first zero byte; what is no text shows as a replacement character."""
-    text = data.partition(b"\0")[0].decode("gb18030", "replace")
-    return (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
+def _described(name: str, data: bytes) -> Item:
+    """Text up to the first zero byte under its name; told where it is UTF-8."""
+    text, utf8 = chinese(data.partition(b"\0")[0])
+    said = (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
+    return {name: said, "encoding": "UTF-8"} if utf8 else {name: said}
 
 
 def _system_state(data: bytes) -> Item:
@@ -104,8 +106,7 @@ def _system_state(data: bytes) -> Item:
 def _part_state(data: bytes) -> Item:
     item, state = _part(data), data[7] | data[8] << 8
     item["state"], item["bits"] = state, _bit_names(_PART_STATES, state)
-    item["description"] = _description(data[9:40])
-    return item
+    return item | _described("description", data[9:40])
 
 
 def _analog(data: bytes) -> Item:
@@ -125,7 +126,7 @@ def _version(data: bytes) -> Item:
 
 
 def _part_setup(data: bytes) -> Item:
-    return _part(data) | {"description": _description(data[7:38])}
+    return _part(data) | _described("description", data[7:38])
 
 
 def _unit_state(data: bytes) -> Item:
@@ -203,7 +204,7 @@ def read_object(kind: int, data: bytes) -> Item:
     """One object; its time, where it has one, in words and as "time_ms". ClockError as `read_time`."""
     if kind in _TEXT_HEADS:
         head = _TEXT_HEADS[kind]
-        return (_system(data) if head else {}) | {"text": _description(data[head + 1 :])}
+        return (_system(data) if head else {}) | _described("text", data[head + 1 :])
     if kind in _ASKED_SIZES:
         return _asked(kind, data)
     layout = LAYOUTS[kind]

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite, nan
+from typing import NamedTuple
 
 from anlan.protocols import tables
 from anlan.protocols.frames import Reading
@@ -23,6 +25,13 @@ TOTAL = "Cou"
 STATE_UNITS = {"RS": "1", "RT": "h"}
 NUMERIC = frozenset(("Rtd", "Min", "Avg", "Max", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax", TOTAL, *STATE_UNITS))
 
+_WORDS = {
+    word.casefold(): word
+    for word in (
+        "QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "DataTime", "BeginTime", "EndTime", "SystemTime", "RestartTime",
+        "SampleTime", "QnRtn", "ExeRtn", "RtdInterval", "MinInterval", "EFlag", *sorted(NUMERIC),
+    )
+}  # fmt: skip
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -61,6 +70,27 @@ def factor_of(code: str) -> Factor:
     return UNLISTED
 
 
+class _Measured(NamedTuple):
+    """What the key of a value says: its factor and unit, and the keys of its flag and of its sample time."""
+
+    code: str
+    factor: Factor
+    unit: str
+    flag: str
+    sampled: str
+
+
+@lru_cache(4096)
+def _measured(key: str) -> _Measured | None:
+    """None for a key of something else."""
+    code, _, name = key.rpartition("-")
+    if not code or name not in NUMERIC:
+        return None
+    factor = factor_of(code)
+    unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
+    return _Measured(code, factor, unit, f"{code}-Flag", f"{code}-SampleTime")
+
+
 def read_number(text: str) -> float:
     """NaN for what is not a finite decimal number."""
     value = float(text) if text.isascii() and _NUMBER.fullmatch(text) else nan
@@ -79,16 +109,39 @@ def looks_chinese(text: str) -> bool:
     return sum("\u4e00" <= character <= "\u9fff" for character in text) > 1
 
 
-def read_groups(text: str) -> list[dict[str, str]]:
+@lru_cache(4096)
+def _spelled(key: str) -> str:
+    """A key without spaces, its words in the standard's capitals."""
+    code, dash, name = key.rpartition("-")
+    return f"{code.strip()}{dash}{_WORDS.get(name.strip().casefold(), name.strip())}"
+
+
+def read_pairs(pairs: list[str], deviations: list[str]) -> dict[str, str]:
+    """`key=value` by key. Spaces, other capitals, a key that is said twice and text without "=" are told."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        said, mark, told = pair.partition("=")
+        key, value = _spelled(said), told.strip()
+        if not mark or not key:
+            deviations += ["stray_text"] if pair.strip() else []
+            continue
+        if key != said or value != told:
+            deviations.append("padded_pair" if key == said or key == said.strip() else "key_case")
+        if key in found:
+            deviations.append("repeated_key")
+        found[key] = value
+    return found
+
+
+def read_groups(text: str, deviations: list[str]) -> list[dict[str, str]]:
     """The groups of `key=value` pairs; what stands between `//` and `//` is a log and is not split."""
     pieces = text.split("//")
     logs = [f"//{piece}//" for piece in pieces[1::2]]
     masked = "\0".join(pieces[::2]) if logs and len(pieces) % 2 else text
     kept = iter(logs)
-    groups = (
-        {key: _unmask(value, kept) for key, _, value in (pair.partition("=") for pair in group.split(",")) if key}
-        for group in masked.split(";")
-    )
+    groups = [read_pairs(group.split(","), deviations) for group in masked.split(";")]
+    if masked is not text:
+        groups = [{key: _unmask(value, kept) for key, value in group.items()} for group in groups]
     return [group for group in groups if group]
 
 
@@ -116,24 +169,21 @@ class Data:
             self.time = self._moment(group["DataTime"])
             self.told = True
         for key, text in group.items():
-            code, _, name = key.rpartition("-")
-            if code and name in NUMERIC:
-                self._add(group, key, text, code, name)
+            if (measured := _measured(key)) is not None:
+                self._add(group, key, text, measured)
 
-    def _add(self, group: dict[str, str], key: str, text: str, code: str, name: str) -> None:
-        value, flag = read_number(text), group.get(f"{code}-Flag")
+    def _add(self, group: dict[str, str], key: str, text: str, measured: "_Measured") -> None:
+        value, flag = read_number(text), group.get(measured.flag)
         if flag in NOT_THE_ENVIRONMENT:
             value = nan
         elif value != value:
             self.deviations.append("unreadable_value")
         if flag is not None and flag not in DATA_FLAGS:
             self.deviations.append("unlisted_flag")
-        factor = factor_of(code)
-        unit = STATE_UNITS.get(name) or (factor.total if name == TOTAL else factor.unit)
-        time = self._sampled(group.get(f"{code}-SampleTime"))
-        self.readings.append(Reading(series=key, time=time, value=value, unit=unit))
-        if code not in self.factors:
-            self.factors[code] = _describe(factor, flag)
+        time = self._sampled(group.get(measured.sampled))
+        self.readings.append(Reading(series=key, time=time, value=value, unit=measured.unit))
+        if measured.code not in self.factors:
+            self.factors[measured.code] = _describe(measured.factor, flag)
 
     def _sampled(self, text: str | None) -> int:
         if text is not None:

@@ -15,6 +15,7 @@ from anlan.protocols.hj212_data import (
     Data,
     looks_chinese,
     read_groups,
+    read_pairs,
     read_text,
 )
 from anlan.vocab import clock
@@ -132,10 +133,10 @@ def _read_segment(raw: bytes, segment: bytes, deviations: list[str]) -> Message:
     front, mark, rest = text.partition("CP=&&")
     if not mark or not rest.endswith("&&"):
         raise FrameError("format", "no CP=&&...&&", raw)
-    head = {key: value for key, _, value in (pair.partition("=") for pair in front.split(";")) if key}
+    head = read_pairs(front.split(";"), deviations)
     if not head.get("MN") or not head.get("CN"):
         raise FrameError("format", "no MN or no CN", raw)
-    groups, sent = read_groups(rest[:-2]), _sent(head, deviations)
+    groups, sent = read_groups(rest[:-2], deviations), _sent(head, deviations)
     flag = _flag(head, deviations)
     split = _split(head, flag, deviations)
     if head["CN"] not in COMMANDS:

@@ -5,7 +5,7 @@ import re
 from anlan.protocols.frames import Frame
 from anlan.protocols.secrets import Secrets
 
-_PASSWORD = re.compile(rb"(?:^|;|\d{4})PW=([^;&]*)")
+_PASSWORD = re.compile(rb"(?:^|;|\d{4})\s*PW\s*=([^;&]*)", re.IGNORECASE)
 
 
 def shown(frame: Frame) -> str | None:

@@ -5,6 +5,7 @@ A message is `{"device", "time", "values": {series: value}}`, or `{"device", "re
 null and NaN are missing values; what else a message says is kept in the frame's fields.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
@@ -23,6 +24,11 @@ _KNOWN = frozenset(("device", "time", "values", "readings"))
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_NAME = 128
+_EPOCH, _COMPACT = re.compile(r"\d{10}(?:\d{3}){0,3}", re.ASCII), re.compile(r"\d{14}", re.ASCII)
+_OTHER_CLOCKS = ((10**9, 1000, 1), (10**15, 1, 1000), (10**18, 1, 10**6))
+"""Epoch seconds, µs and ns by their size from 2001 to 2286, with what makes ms of them."""
+_NO_VALUES = frozenset(("", "-", "--", "/", "n/a", "nan", "null", "none", "无", "缺测"))
+"""Words that loggers write where there is no value."""
 
 
 def parse_message(data: bytes, device: str | None = None, time: int | None = None) -> Event:
@@ -63,19 +69,29 @@ def _load(data: bytes) -> tuple[list[Any], list[str]]:
 
 
 def _parse(data: bytes) -> tuple[Any, list[str]]:
+    text, deviations = _text(data)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FrameError("text", "not UTF-8") from error
-    try:
-        return msgspec.json.decode(text), []
+        return msgspec.json.decode(text), deviations
     except (ValueError, RecursionError) as error:
         if "NaN" not in text and "Infinity" not in text:
             raise FrameError("json", str(error)[:200]) from error
     try:
-        return msgspec.json.decode(msgspec.json.encode(json.loads(text))), ["bare_nan"]
+        return msgspec.json.decode(msgspec.json.encode(json.loads(text))), [*deviations, "bare_nan"]
     except (ValueError, RecursionError) as error:
         raise FrameError("json", str(error)[:200]) from error
+
+
+def _text(data: bytes) -> tuple[str, list[str]]:
+    """UTF-8 as the standard has it, with or without a mark before it, else GB 18030."""
+    try:
+        if not data.startswith(codecs.BOM_UTF8):
+            return data.decode(), []
+        return data[3:].decode(), ["byte_order_mark"]
+    except UnicodeDecodeError as error:
+        try:
+            return data.decode("gb18030"), ["gb18030_text"]
+        except UnicodeDecodeError:
+            raise FrameError("text", "neither UTF-8 nor GB 18030") from error
 
 
 class _Message:
@@ -135,6 +151,10 @@ class _Message:
 
     def _moment(self, said: Any) -> int:
         if isinstance(said, str):
+            if (plain := _plain_time(said)) != said:
+                self.deviations.append("time_form")
+            said = plain
+        if isinstance(said, str):
             try:
                 moment, zoned = clock.parse_iso(said)
             except clock.ClockError as error:
@@ -144,10 +164,16 @@ class _Message:
             return _in_range(moment)
         if isinstance(said, bool) or not isinstance(said, int | float) or not isfinite(said):
             raise FrameError("time", "a time is epoch milliseconds or ISO 8601")
-        return _in_range(int(said))
+        moment = _milliseconds(said)
+        if moment != int(said):
+            self.deviations.append("time_unit")
+        return _in_range(moment)
 
     def _number(self, series: str, said: Any) -> float:
         if said is None or said == "NaN":
+            return nan
+        if isinstance(said, str) and said.strip().casefold() in _NO_VALUES:
+            self.deviations.append("unreadable_value")
             return nan
         if isinstance(said, str) and _NUMBER.fullmatch(said):
             self.deviations.append("number_as_text")
@@ -161,6 +187,22 @@ class _Message:
             self.deviations.append("unreadable_value")
             return nan
         return value
+
+
+def _plain_time(text: str) -> str | int:
+    """ISO 8601 where dates have slashes or nothing between their parts; epoch time where it is told as text."""
+    text = text.strip().replace("/", "-")
+    if _COMPACT.fullmatch(text):
+        return f"{text[:8]}T{text[8:]}"
+    return int(text) if _EPOCH.fullmatch(text) else text
+
+
+def _milliseconds(said: float) -> int:
+    """Of an epoch time in one of the usual units."""
+    for least, more, less in _OTHER_CLOCKS:
+        if least <= said < 10 * least:
+            return int(said * more) // less
+    return int(said)
 
 
 def _in_range(moment: int) -> int:
@@ -198,7 +240,8 @@ def decoder() -> Decoder:
 def encode(device: str, time: int, values: Mapping[str, float]) -> bytes:
     """A missing value is null. ValueError for names and times that would not be read again."""
     said = msgspec.json.encode({"device": device, "time": time, "values": dict(values)}) + b"\n"
-    only_frame(decoder(), said)
+    if only_frame(decoder(), said).deviations:
+        raise ValueError(f"{time} would be read as another unit than milliseconds")
     return said
 
 
@@ -218,9 +261,11 @@ def retime(raw: bytes, time: int) -> bytes:
 
 
 def _moved(said: int | float | str, by: int, latest: int) -> int | str:
-    if isinstance(said, str):
-        return clock.write_iso(min(clock.parse_iso(said)[0] + by, latest))
-    return min(int(said) + by, latest)
+    """ISO 8601 as that, any other as ms."""
+    plain = _plain_time(said) if isinstance(said, str) else said
+    if isinstance(plain, str):
+        return clock.write_iso(min(clock.parse_iso(plain)[0] + by, latest))
+    return min(_milliseconds(plain) + by, latest)
 
 
 PROTOCOL = ProtocolSpec(name=NAME, title="JSON（MQTT、HTTP）", decoder=decoder, port=None, encode=encode, retime=retime)

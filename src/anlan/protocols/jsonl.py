@@ -14,8 +14,9 @@ _PIECE = 65536
 def decode_stream(protocol: str, source: BinaryIO, hex_lines: bool) -> Iterator[dict[str, object]]:
     """What a stream of bytes says; with `hex_lines`, what each line of hex says as a stream of its own.
 
-    Gives `{"ok": True, "protocol", "device", "function", "readings", "fields"}` for a frame and
-    `{"ok": False, "error", "detail"}` for an error ("hex" for a line that is none). A missing value is None.
+    Gives `{"ok": True, "protocol", "device", "function", "readings", "fields", "deviations", "reply"}` for a frame (the
+    answer that it wants in hex, or None) and `{"ok": False, "error", "detail"}` for an error ("hex" for a line that is
+    none). A missing value is None.
     KeyError at once for an unknown protocol.
     """
     spec = protocols()[protocol]
@@ -56,5 +57,7 @@ def as_object(event: Event) -> dict[str, object]:
                 for reading in event.readings
             ],
             "fields": event.fields,
+            "deviations": list(event.deviations),
+            "reply": None if event.reply is None else event.reply.hex(),
         }
     return {"ok": False, "error": event.kind, "detail": event.detail}

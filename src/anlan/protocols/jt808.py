@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from anlan.protocols import jt808_body as bodies
 from anlan.protocols import jt808_write as write
 from anlan.protocols.frames import Decoder, Event, Frame, FrameError, ProtocolSpec
+from anlan.protocols.jt808_commands import COMMANDS
 from anlan.protocols.jt808_login import SECRETS
 from anlan.protocols.jt808_parts import Header, Parts, Whole, unescaped
+from anlan.protocols.jt808_simulator import Terminal
 from anlan.protocols.stream import only_frame
 from anlan.vocab import clock
 
@@ -21,9 +23,10 @@ SHORTEST = 13
 _SAMPLE, _PIECE = 64, 65536
 _NAMES = {
     0x0001: "terminal_ack", 0x0002: "heartbeat", 0x0003: "logout", 0x0100: "register", 0x0102: "authentication",
-    0x0200: "location", 0x0704: "batch",
+    0x0200: "location", 0x0704: "batch", 0x0201: "position_answer", 0x0104: "parameters",
 }  # fmt: skip
 _CARRIERS = frozenset((0x0200, 0x0704))
+_ANSWERS = frozenset((0x0001, 0x0104, 0x0201))
 _DONE, _UNSUPPORTED = 0, 3
 
 
@@ -143,6 +146,10 @@ def _body(header: Header, body: bytes) -> bodies.Said:
                 return bodies.location(body)
             case 0x0704:
                 return bodies.batch(body)
+            case 0x0201:
+                return bodies.position_answer(body)
+            case 0x0104:
+                return bodies.parameters(body)
     except bodies.BodyError as error:
         raise FrameError("length", str(error)) from error
     return bodies.Said(fields={"body": body.hex()} if body else {})
@@ -150,7 +157,7 @@ def _body(header: Header, body: bytes) -> bodies.Said:
 
 def _reply(header: Header, serials: tuple[int, ...], result: int) -> bytes | None:
     """What the platform answers; nothing to an answer, and nothing to a platform."""
-    if header.function == 0x0001 or header.function >= 0x8000:
+    if header.function in _ANSWERS or header.function >= 0x8000:
         return None
     if header.function == 0x0100 and result == _DONE:
         return write.register_answer(header.phone, header.serial, header.device)
@@ -174,8 +181,8 @@ def retime(raw: bytes, time: int) -> bytes:
 def _stamps(header: Header, message: bytearray) -> list[int]:
     """Where the times of readings lie in a message."""
     start = len(message) - len(header.body)
-    if header.function == 0x0200:
-        return [start + 22]
+    if header.function in (0x0200, 0x0201):
+        return [start + 22 + 2 * (header.function == 0x0201)]
     found, at = [], start + 3
     while header.function == 0x0704 and at + 2 <= len(message):
         size = int.from_bytes(message[at : at + 2], "big")
@@ -200,5 +207,7 @@ PROTOCOL = ProtocolSpec(
     port=7611,
     encode=encode,
     retime=retime,
+    commands=COMMANDS,
+    simulator=Terminal,
     secrets=SECRETS,
 )

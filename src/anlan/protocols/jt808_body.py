@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from anlan.protocols.chinese import chinese
 from anlan.protocols.frames import Reading
 from anlan.protocols.jt808_write import ALARMS, LOCATED, SOUTH, STAMP, WEST
 from anlan.vocab import clock
@@ -22,6 +23,14 @@ _NUMBERS = {
     0x31: ("satellites", 1, 1, "1"),
 }
 _READ = ("mileage", "fuel")
+PARAMETERS = {
+    0x0001: ("心跳间隔", "秒"),
+    0x0027: ("休眠时汇报间隔", "秒"),
+    0x0028: ("紧急报警时汇报间隔", "秒"),
+    0x0029: ("缺省汇报间隔", "秒"),
+    0x0055: ("最高速度", "公里/小时"),
+}
+"""Those that a person may set; the others of a terminal are kept as hex."""
 
 
 class BodyError(ValueError):
@@ -148,7 +157,9 @@ def register(body: bytes, new: bool) -> Said:
         raise BodyError(f"a registration of {len(body)} bytes")
     ends = [4, 4 + maker, 4 + maker + model, 4 + maker + model + terminal]
     words = [_text(body[start:end]) for start, end in itertools.pairwise(ends)]
+    plate, utf8 = chinese(body[ends[3] + 1 :])
     return Said(
+        deviations=["utf8_text"] if utf8 else [],
         fields={
             "province": int.from_bytes(body[:2], "big"),
             "city": int.from_bytes(body[2:4], "big"),
@@ -156,8 +167,8 @@ def register(body: bytes, new: bool) -> Said:
             "model": words[1],
             "terminal": words[2],
             "plate_colour": body[ends[3]],
-            "plate": _text(body[ends[3] + 1 :]),
-        }
+            "plate": plate.replace("\0", "").strip(),
+        },
     )
 
 
@@ -171,6 +182,29 @@ def authentication(body: bytes, new: bool) -> Said:
         fields={"code": _text(body[1 : 1 + size]), "imei": _text(rest[:15]), "software": _text(rest[15:])},
         deviations=[] if len(body) >= 1 + size + 35 else ["short_authentication"],
     )
+
+
+def position_answer(body: bytes) -> Said:
+    """0201: the number of our question, and a location."""
+    said = location(body[2:])
+    said.fields["answers_serial"] = int.from_bytes(body[:2], "big")
+    return said
+
+
+def parameters(body: bytes) -> Said:
+    """0104: the number of our question, and parameters; those that a table names in words, all in hex."""
+    if len(body) < 3:
+        raise BodyError(f"parameters of {len(body)} bytes")
+    rows, at = list[dict[str, Any]](), 3
+    while at + 5 <= len(body) and at + 5 + body[at + 4] <= len(body):
+        number, value = int.from_bytes(body[at : at + 4], "big"), body[at + 5 : at + 5 + body[at + 4]]
+        name, unit = PARAMETERS.get(number, ("", ""))
+        told = int.from_bytes(value, "big") if name else None
+        rows.append({"id": f"{number:04X}", "name": name, "raw": value.hex(), "value": told, "unit": unit})
+        at += 5 + len(value)
+    fields = {"answers_serial": int.from_bytes(body[:2], "big"), "count": body[2], "parameters": rows}
+    whole = at == len(body) and len(rows) == body[2]
+    return Said(fields=fields, deviations=[] if whole else ["parameter_count"])
 
 
 def terminal_ack(body: bytes) -> Said:

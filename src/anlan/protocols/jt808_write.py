@@ -74,22 +74,19 @@ def register_refused(phone: bytes, serial: int, result: int) -> bytes:
     return frame(0x8100, phone, serial, serial.to_bytes(2, "big") + bytes((result,)))
 
 
-def set_parameters(device: str, serial: int, values: Mapping[int, int | str | bytes]) -> bytes:
-    """8103: parameters by number; a whole number is sent in four bytes, a text in GBK. ValueError beyond 255 bytes."""
+def parameters_body(values: Mapping[int, int | str | bytes]) -> bytes:
+    """8103, and 0104 behind its serial: a whole number is sent in four bytes, a text in GBK. ValueError beyond 255 bytes."""
     body = bytes((len(values),))
     for number, value in values.items():
         data = value.to_bytes(4, "big") if isinstance(value, int) else value
         data = data.encode("gbk") if isinstance(data, str) else data
         body += number.to_bytes(4, "big") + bytes((len(data),)) + data
-    return frame(0x8103, phone_bytes(device), serial, body)
+    return body
 
 
-def text_message(device: str, serial: int, text: str, *, urgent: bool = False, read_out: bool = True) -> bytes:
-    """8300: words for the driver, shown on the terminal's display."""
-    phone = phone_bytes(device)
-    flags = 1 * urgent | 1 << 2 | (1 << 3) * read_out
-    kind = b"\x01" if len(phone) == 10 else b""
-    return frame(0x8300, phone, serial, bytes((flags,)) + kind + text.encode("gbk", "replace"))
+def text_body(text: str, *, urgent: bool = False, new: bool = False) -> bytes:
+    """8300: words for the driver, shown on the terminal's display and read out. UnicodeEncodeError for what GBK has not."""
+    return bytes((urgent | 1 << 2 | 1 << 3,)) + b"\x01" * new + text.encode("gbk")
 
 
 def location(device: str, time: int, values: Mapping[str, float]) -> bytes:

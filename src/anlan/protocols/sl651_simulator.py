@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from anlan.protocols.frames import FrameError
-from anlan.protocols.sl651_elements import STATUS, write_number
+from anlan.protocols.sl651_elements import ASCII_IDS, STATUS, write_number
 from anlan.protocols.sl651_elements import Kind as ElementKind
 from anlan.protocols.sl651_frame import HEX_MARK, TEXT_MARK, Envelope, framed, measure, opened
 from anlan.protocols.sl651_parameters import RUNTIME
@@ -61,8 +61,9 @@ class Station:
         return f"ST {self.device} ".encode() if text else b"\xf1\xf1" + bytes.fromhex(self.device)
 
     def _asked(self, asked: Envelope, rest: bytes) -> Mapping[str, float]:
-        if asked.function == "3A" and not asked.text:
-            wanted = [f"{byte:02X}" for byte in rest[::2]]
+        if asked.function == "3A":
+            words = [ASCII_IDS.get(word, "") for word in rest.decode("ascii", "replace").split()]
+            wanted = words if asked.text else [f"{byte:02X}" for byte in rest[::2]]
             return {key: self.values[key] for key in wanted if key in self.values}
         return self.values
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.rules.loop import BLOCK, MOST_ROWS, judge_each, sweep_each
+from anlan.rules.loop import MOST_ROWS, judge_each, sweep_each
 from anlan.rules.state import NEVER, KernelState
 from anlan.rules.states import Ledger
 from anlan.rules.table import RuleTable
@@ -56,17 +56,17 @@ def judge(
     what a failed transaction had judged, `to_bytes(state)` and `from_bytes` make and read a checkpoint.
     ValueError for arrays of unequal length, IndexError for a series beyond the table: then nothing is judged.
     """
-    columns = _plain(series, "i8"), _plain(time, "i8"), _plain(value, "f8")
+    columns = _known(series, len(table)), _plain(time, "i8"), _plain(value, "f8")
     _check(table, state, columns)
     bounds = max(now - max_age, NEVER + 1), min(now + future_tolerance, LAST)
     ledger = np.empty(len(series), np.uint8)
-    progress, todo = np.zeros(3, np.int64), np.empty(BLOCK, np.int64)
+    progress = np.zeros(1, np.int64)
 
     def run(out: NDArray[np.void]) -> int:
-        return judge_each(_rules(table), _memory(state), columns, bounds, gaps, progress, todo, ledger, out)
+        return judge_each(_rules(table), _memory(state), columns, bounds, gaps, progress, ledger, out)
 
     def done() -> bool:
-        return progress[0] >= len(series) and progress[1] == progress[2]
+        return bool(progress[0] >= len(series))
 
     return Verdict(ledger=ledger, transitions=_gathered(state, len(series), run, done))
 
@@ -109,11 +109,12 @@ def _gathered(
 
 
 def _rules(table: RuleTable) -> tuple[NDArray[Any], ...]:
-    return table.distinct, table.calm, table.row
+    return table.distinct, table.row, table.calm.view("i8")
 
 
 def _memory(state: KernelState) -> tuple[NDArray[Any], ...]:
-    return state.cells, state.settled, state.side, state.sides, state.ring_time, state.ring_amount
+    last, beside = state.last, (state.side, state.sides, state.ring_time, state.ring_amount)
+    return state.cells, last.view("i8"), state.settled, last, *beside
 
 
 def warm() -> None:
@@ -129,10 +130,18 @@ def _plain(array: NDArray[Any], dtype: str) -> NDArray[Any]:
     return plain
 
 
+def _known(series: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """With -1 for each that is unknown."""
+    plain = _plain(series, "i8")
+    if not len(plain) or plain.view("u8").max() < n:
+        return plain
+    if plain.max() >= n:
+        raise IndexError(f"series {plain.max()} in a table of {n}")
+    return _plain(np.maximum(plain, -1), "i8")
+
+
 def _check(table: RuleTable, state: KernelState, readings: tuple[NDArray[Any], ...]) -> None:
     sizes = {len(column) for column in readings}
     if len(sizes) > 1 or len(table) != len(state):
         raise ValueError(f"columns of {sorted(sizes)} readings, a table of {len(table)}, a state of {len(state)}")
-    if len(readings[0]) and readings[0].max() >= len(table):
-        raise IndexError(f"series {readings[0].max()} in a table of {len(table)}")
     state.prepare(table)

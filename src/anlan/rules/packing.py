@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.rules.checks import MOST_SAMPLES
-from anlan.rules.state import FORM, FRESH_SIDE, SIDE_ROW, STATE_ROW, KernelState
+from anlan.rules.state import CELL, CELL_ROW, FORM, FRESH_SIDE, LAST_ROW, SIDE_ROW, STATE_ROW, KernelState
 from anlan.rules.states import Level
 
 LEVELS = ("level", "rate_level", "no_data_level", "accumulation_level", "flat_level")
@@ -17,7 +17,7 @@ def to_bytes(rows: KernelState) -> bytes:
 
     Bytes of several series may be cut and joined between series. Equal states are equal bytes.
     """
-    cells = rows.cells.astype(STATE_ROW)
+    cells = _joined(rows)
     used = np.flatnonzero(rows.side)
     if not len(used):
         return cells.tobytes()
@@ -29,6 +29,22 @@ def to_bytes(rows: KernelState) -> bytes:
         parts += [cells[start : i + 1].tobytes(), extra]
         start = i + 1
     return b"".join([*parts, cells[start:].tobytes()])
+
+
+def _joined(state: KernelState) -> NDArray[np.void]:
+    rows = np.empty(len(state), STATE_ROW)
+    for name in CELL:
+        rows[name] = state.cells[name]
+    rows["last_time"], rows["last_value"] = state.last_time, state.last_value
+    return rows
+
+
+def _parted(rows: NDArray[np.void]) -> KernelState:
+    cells, last = np.empty(len(rows), CELL_ROW), np.empty(len(rows), LAST_ROW)
+    for name in CELL:
+        cells[name] = rows[name]
+    last["time"], last["value"] = rows["last_time"], rows["last_value"]
+    return KernelState(cells, last)
 
 
 def _extra(state: KernelState, side: int) -> bytes:
@@ -57,7 +73,7 @@ def from_bytes(data: bytes) -> KernelState:
         if len(longer):
             size = int(taken["more"][-1]) * WORD
             extras[count - 1], view = view[:size], view[size:]
-    state = KernelState(np.concatenate([np.zeros(0, STATE_ROW), *parts]))
+    state = _parted(np.concatenate([np.zeros(0, STATE_ROW), *parts]))
     state.cells["more"] = 0
     _take_extras(state, extras)
     return state

@@ -127,8 +127,12 @@ def _columns(names: list[str]) -> None:
 
 
 def _parquet(file: BinaryIO) -> Iterator[pa.RecordBatch]:
+    schema = pq.read_schema(file)
+    _columns(schema.names)
+    if pa.types.is_nested(kind := schema.field("series").type):
+        raise ReadingsError(f"column series holds no names but {kind}")
+    file.seek(0)
     opened = pq.ParquetFile(file, read_dictionary=["series"], pre_buffer=True)
-    _columns(opened.schema_arrow.names)
     return iter(opened.iter_batches(ROWS, columns=list(COLUMNS)))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from anlan.rules.checks import limits
 from anlan.rules.declaration import Rule
-from anlan.rules.schedule import MOST_SPANS, places_of
+from anlan.rules.schedule import FIRST_DAY, MOST_DAYS, MOST_SPANS, WORKDAY, Schedule, places_of
 from anlan.rules.states import Ledger, Level
 
 RULE_ROW = np.dtype(
@@ -48,19 +48,22 @@ RULE_ROW = np.dtype(
         ("flat_level", "u1"),
         ("no_data_level", "u1"),
         ("seasons", "u1"),
-        ("reserved", "u1"),
+        ("calendar_days", "u1"),
         ("span_season", "<u2", (MOST_SPANS, 2)),
+        ("span_kinds", "u1", (MOST_SPANS,)),
+        ("calendar", "<u2", (MOST_DAYS,)),
     ],
     align=True,
 )
 """`given` has bit k for level k + 1; a level that is not given is never beyond and always past. `sided` says that
-the rule needs a SIDE_ROW, bit k of `seasons` that span k has a season of its own. New fields come last: shorter rows of
+the rule needs a SIDE_ROW, bit k of `seasons` that span k has a season of its own; bits of `span_kinds` are workday,
+weekend, holiday, and `calendar` holds 2 x (day - FIRST_DAY), and 1 more for a holiday. New fields come last: shorter rows of
 an earlier release are read as if zeros followed (`rules_from_bytes`)."""
 
 CALM_ROW = np.dtype([("low", "<f8"), ("high", "<f8"), ("step", "<f8"), ("gap", "<u8"), ("ledger", "<i8")])
 """A series at rest stays so, and its reading gets the ledger state, where low <= value <= high, |step| <= step and
 the time is later by at most gap ms."""
-CALM_ROWS = len(Level)
+CALM_ROWS, CALM_WORDS = len(Level), len(CALM_ROW.fields or ())
 FOREVER = 2**62
 LARGEST = np.finfo(np.float64).max
 
@@ -108,11 +111,20 @@ def _write_schedule(row: Any, rule: Rule) -> None:
         return
     row["scheduled"], row["spans"] = 1, len(rule.schedule.spans)
     row["season"] = places_of(rule.schedule.season)
+    _write_calendar(row, rule.schedule)
     for k, span in enumerate(rule.schedule.spans):
         row["span_start"][k], row["span_length"][k] = span.start, span.length
-        row["span_days"][k] = sum(1 << (day - 1) for day in set(span.days))
+        row["span_days"][k] = sum(1 << (day - 1) for day in set(span.days) if day < WORKDAY)
+        row["span_kinds"][k] = sum(1 << (day - WORKDAY) for day in set(span.days) if day >= WORKDAY)
         if span.season is not None:
             row["span_season"][k], row["seasons"] = places_of(span.season), row["seasons"] | 1 << k
+
+
+def _write_calendar(row: Any, schedule: Schedule) -> None:
+    """Only where a span asks for kinds of day, so that other rules do not change with the calendar."""
+    days = schedule.calendar if schedule.by_kind else ()
+    row["calendar_days"] = len(days)
+    row["calendar"][: len(days)] = [2 * (day - FIRST_DAY) + is_holiday for day, is_holiday in days]
 
 
 def rules_from_bytes(data: bytes, n: int) -> NDArray[np.void]:

@@ -22,13 +22,15 @@ from anlan.rules.rulewords import (
     pair,
     two,
 )
-from anlan.rules.schedule import Schedule, Season, Span
+from anlan.rules.schedule import HOLIDAY, WEEKEND, WORKDAY, Calendar, Schedule, Season, Span
+from anlan.rules.workdays import dated, read_calendar
 
 T = TypeVar("T")
 
 DIRECTIONS = {"high": "above", "low": "below", "inside": "inside", "outside": "outside"}
 COUNTS = ("samples", "within", "clear_samples")
 TIMES = ("duration", "clear_duration")
+KINDS_OF_DAY = {"workday": WORKDAY, "weekend": WEEKEND, "holiday": HOLIDAY}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +54,16 @@ class RulesFile:
 
 def read_rules(text: str | bytes) -> RulesFile:
     """Raises RulesFileError."""
-    default, series = _parts(_json(text))
+    told = dict(_json(text))
+    calendar = read_calendar(told.pop("calendar", {}))
+    default, series = _parts(told)
     merged = {name: _merged(default, own) for name, own in series.items()}
-    told = [default, *merged.values()]
-    faces = tuple(face for face in DIRECTIONS if any(one.get(face) is not None for one in told)) or ("high",)
+    all_of_them = [default, *merged.values()]
+    faces = tuple(face for face in DIRECTIONS if any(one.get(face) is not None for one in all_of_them)) or ("high",)
     return RulesFile(
         faces=faces,
-        default=_rules(default, faces, "default"),
-        series={name: _rules(one, faces, f"series.{name}") for name, one in merged.items()},
+        default=_rules(default, faces, calendar, "default"),
+        series={name: _rules(one, faces, calendar, f"series.{name}") for name, one in merged.items()},
     )
 
 
@@ -103,10 +107,10 @@ def _merged(default: Any, own: Any) -> Any:
     }
 
 
-def _rules(told: Object, faces: tuple[str, ...], where: str) -> tuple[Rule, ...]:
+def _rules(told: Object, faces: tuple[str, ...], calendar: Calendar, where: str) -> tuple[Rule, ...]:
     known(told, ("range", "rate", "accumulation", "flat", "no_data", "schedule", *DIRECTIONS), where)
     given = {key: one for key, one in told.items() if one is not None}
-    common = _built(lambda: Rule(**_range(given, where), **_schedule(given, where)), where)
+    common = _built(lambda: dated(Rule(**_range(given, where), **_schedule(given, where)), calendar), where)
     others = [part(given, where) for part in (_rate, _accumulation, _flat, _no_data)]
     first = _built(lambda: replace(common, **{key: one for other in others for key, one in other.items()}), where)
     return tuple(_face(common if k else first, given, face, f"{where}.{face}") for k, face in enumerate(faces))
@@ -236,8 +240,18 @@ def _span(told: Any, where: str) -> Span:
     given = {key: value for key, value in told.items() if value is not None}
     days = given.get("days", list(range(1, 8)))
     if not isinstance(days, list):
-        raise RulesFileError(f"{where}.days", "is a list of 1 (Monday) to 7 (Sunday)")
+        raise RulesFileError(f"{where}.days", f"is a list of 1 (Monday) to 7 (Sunday) or {', '.join(KINDS_OF_DAY)}")
     start, end = two(given.get("from", "00:00"), ":", where), two(given.get("to", "24:00"), ":", where)
-    days, season = tuple(count(day, f"{where}.days") for day in days), _season(given.get("season"), where)
+    days, season = tuple(_day(day, f"{where}.days") for day in days), _season(given.get("season"), where)
     begin, until = start[0] * 60 + start[1], end[0] * 60 + end[1]
     return _built(lambda: Span(days=days, start=begin, end=until, season=season), where)
+
+
+def _day(told: Any, where: str) -> int:
+    if isinstance(told, str):
+        if told not in KINDS_OF_DAY:
+            raise RulesFileError(where, f"{told!r:.60} is none of {', '.join(KINDS_OF_DAY)}")
+        return KINDS_OF_DAY[told]
+    if not 1 <= count(told, where) <= 7:
+        raise RulesFileError(where, f"days are 1 (Monday) to 7 (Sunday), not {told}")
+    return int(told)

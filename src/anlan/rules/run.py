@@ -161,6 +161,7 @@ def _counts(judged: Judged, seconds: float) -> dict[str, Any]:
     return {
         "readings": n,
         "series": len(judged.names),
+        "named_without_readings": len(rules.series.keys() - judged.names),
         "transitions": {name: judged.transitions[name] for name in names},
         "ledger": {
             "normal": states[Ledger.NORMAL] + states[Ledger.ALARM],

@@ -91,7 +91,7 @@ def level_of(rule: Any, cell: Any, side: Any, has_side: bool, time: int, value: 
     for k in range(4):
         if rule.given >> k & 1:
             run = _moved(rule, cell, side, has_side, k, time, value, may)
-            rests = rests & ((run == 0) | (run == RAISED)) & (side.history[k] == 0)
+            rests = rests & ((run == 0) | (run == RAISED)) & (not has_side or side.history[k] == 0)
             level, raised = (k + 1, raised | 1 << k) if run < 0 else (level, raised)
         elif cell.run[k]:
             cell.run[k] = 0
@@ -99,10 +99,10 @@ def level_of(rule: Any, cell: Any, side: Any, has_side: bool, time: int, value: 
 
 
 @compiled
-def rate_of(rule: Any, cell: Any, time: int, value: float, may: bool) -> int:
-    step = abs(value - cell.last_value)
+def rate_of(rule: Any, cell: Any, last: Any, time: int, value: float, may: bool) -> int:
+    step = abs(value - last.value)
     if rule.rate_per > 0:
-        fast = step * rule.rate_per > rule.rate_limit * elapsed(time, cell.last_time)
+        fast = step * rule.rate_per > rule.rate_limit * elapsed(time, last.time)
     else:
         fast = step > rule.rate_limit
     return rule.rate_level if fast & (may | (cell.rate_level > 0)) else 0

@@ -3,7 +3,7 @@
 from typing import Any
 
 from anlan.rules.compiled import apart, compiled
-from anlan.rules.schedule import BEIJING, DAY_MINUTES
+from anlan.rules.schedule import BEIJING, DAY_MINUTES, FIRST_DAY
 
 LAST = 2**63 - 1
 MINUTE = 60_000
@@ -39,10 +39,26 @@ def _in_season(first: int, last: int, day: int) -> bool:
     return first <= place <= last if first <= last else place >= first or place <= last
 
 
+@apart
+def _kind_of(rule: Any, day: int) -> int:
+    """0 for a workday, 1 for a weekend, 2 for a holiday: by the rule's calendar, else by the weekday."""
+    low, high = 0, int(rule.calendar_days)
+    while low < high:
+        middle = (low + high) // 2
+        if (rule.calendar[middle] >> 1) + FIRST_DAY < day:
+            low = middle + 1
+        else:
+            high = middle
+    if low < rule.calendar_days and (rule.calendar[low] >> 1) + FIRST_DAY == day:
+        return 2 * (rule.calendar[low] & 1)
+    return 1 if (day + 3) % 7 >= 5 else 0
+
+
 @compiled
 def _begins(rule: Any, k: int, day: int) -> bool:
     """Whether span `k` begins on the day."""
-    if not rule.span_days[k] >> (day + 3) % 7 & 1:
+    named = rule.span_days[k] >> (day + 3) % 7 & 1
+    if not named and not (rule.span_kinds[k] and rule.span_kinds[k] >> _kind_of(rule, day) & 1):
         return False
     return not rule.seasons >> k & 1 or _in_season(rule.span_season[k, 0], rule.span_season[k, 1], day)
 

@@ -8,7 +8,7 @@ store, so that it is in the checkpoint; a micro-batch judges all readings of a s
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +30,24 @@ COLUMNS = ("series", "time", "value", "transition", "level_before", "level_after
 DAY, FUTURE = 86_400_000, 300_000
 DELAY_DAYS = 36_500
 """A hundred years: see `_clocked`."""
+FORGOTTEN = "forgotten"
+"""A row of this transition has no series either: so many series were let go."""
 LEDGER = "ledger."
 """Rows whose transition begins so have no series: `value` readings of a micro-batch ended in that state."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where readings come from: files of a folder (parquet, csv or json), or a Kafka topic of JSON objects."""
+    """Where readings come from: files of a folder (parquet, csv or json), or a Kafka topic of JSON objects, with options
+    of Spark's Kafka connector, such as `kafka.security.protocol` or `maxOffsetsPerTrigger`.
+    """
 
     folder: str = ""
     form: str = "parquet"
     files_per_batch: int = 1000
     servers: str = ""
     topic: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def session(settings: Mapping[str, str]) -> Any:
@@ -57,24 +62,25 @@ def session(settings: Mapping[str, str]) -> Any:
 
 
 def readings(spark: Any, source: Source) -> Any:
-    """A streaming DataFrame of READINGS."""
+    """A streaming DataFrame of READINGS. A Kafka record that is no JSON object is a reading without a series."""
     if not source.servers:
         files = spark.readStream.schema(READINGS).option("maxFilesPerTrigger", source.files_per_batch)
         return files.option("header", "true").format(source.form).load(source.folder)
     from pyspark.sql.functions import col, from_json
 
     kafka = spark.readStream.format("kafka").option("kafka.bootstrap.servers", source.servers)
-    found = kafka.option("subscribe", source.topic).option("startingOffsets", "earliest").load()
+    found = kafka.options(**{"subscribe": source.topic, "startingOffsets": "earliest", **source.options}).load()
     return found.select(from_json(col("value").cast("string"), READINGS).alias("one")).select("one.*")
 
 
-def alarms(stream: Any, rules: str, *, shards: int = 16, patience: int = 60_000) -> Any:
+def alarms(stream: Any, rules: str, *, shards: int = 16, patience: int = 60_000, forget: int = 0) -> Any:
     """Transitions of a stream of READINGS by the rules of a rules file's text, as ALARMS, with the ledger's rows.
 
     Readings of a series are judged in order of time within a micro-batch; one that comes in a later micro-batch than a
     newer one of its series is late. Silence is raised once the newest reading of the whole stream is `patience` ms past
     its moment, also where the series never returns, or else by the reading that ends it. Equal input gives equal alarms,
-    as long as no series is further behind the others than that. A fallen sum is told by the next reading.
+    as long as no series is further behind the others than that. A fallen sum is told by the next reading. With `forget`,
+    a series that is so many ms behind the newest reading is let go when its shard is next touched: should it return, it begins anew.
     """
     from pyspark.sql.functions import hash as hashed
     from pyspark.sql.functions import lit, pmod
@@ -82,7 +88,7 @@ def alarms(stream: Any, rules: str, *, shards: int = 16, patience: int = 60_000)
     read_rules(rules)
     placed = _clocked(stream.withColumn("shard", pmod(hashed("series"), lit(shards))))
     return placed.groupBy("shard").applyInPandasWithState(
-        _judge_shard(rules, patience), ALARMS, "state binary", "append", "EventTimeTimeout"
+        _judge_shard(rules, patience, forget), ALARMS, "state binary", "append", "EventTimeTimeout"
     )
 
 
@@ -116,7 +122,7 @@ def alarms_write(found: Any, *, out: str, checkpoint: str, once: bool, seconds: 
     return writer.outputMode("append").trigger(**trigger).start()
 
 
-def _judge_shard(rules: str, patience: int) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
+def _judge_shard(rules: str, patience: int, forget: int) -> Callable[[Any, Iterator[Any], Any], Iterator[Any]]:
     known: list[RulesFile] = []
 
     def judge_shard(key: Any, frames: Iterator[Any], state: Any) -> Iterator[Any]:
@@ -125,6 +131,7 @@ def _judge_shard(rules: str, patience: int) -> Callable[[Any, Iterator[Any], Any
         shard = Shard(known[0], state.get[0] if state.exists else b"")
         newest = state.getCurrentWatermarkMs()
         table = shard.take([one for one in frames if len(one)], newest - patience)
+        table = pa.concat_tables([table, shard.forget(newest - forget)]) if forget else table
         state.update((shard.pack(),))
         if (due := shard.due()) is not None:
             state.setTimeoutTimestamp(max(due + patience, newest + 1))
@@ -153,6 +160,19 @@ class Shard:
         parts = ["\0".join(self.series.names).encode(), *(to_bytes(state) for state in self.judged.state)]
         return b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
+    def forget(self, before: int) -> pa.Table:
+        """Lets go of the series without a valid reading since that moment (ms); a row that says how many."""
+        keep = np.flatnonzero(self.judged.state[0].last_time >= before)
+        gone = len(self.series.names) - len(keep)
+        if gone:
+            names, states = [self.series.names[place] for place in keep], self.judged.state
+            self.series = Readings(path=Path())
+            self.series.places(list(names))
+            self.judged = Judged.fresh(self.judged.rules, self.series.names)
+            self.judged.grow()
+            self.judged.state = [state.rows(keep) for state in states]
+        return _counted({FORGOTTEN: gone} if gone else {})
+
     def due(self) -> int | None:
         """The first moment at which a silence may have to be raised; None where none may."""
         table, state = self.judged.table[0], self.judged.state[0]
@@ -170,16 +190,19 @@ class Shard:
         self.judged.sweep(clock - 1, sums=False)
         moved = pa.concat_tables([*found, SCHEMA.empty_table()]).select(list(COLUMNS))
         states = {f"{LEDGER}{state.name.lower()}": n for state, n in self.judged.states.items() if n}
-        counts = {name: [None] * len(states) for name in COLUMNS} | {
-            "transition": list(states),
-            "value": list(map(float, states.values())),
-        }
-        return pa.concat_tables([moved, pa.table(counts, moved.schema)])
+        return pa.concat_tables([moved, _counted(states)])
 
     def _batch(self, frames: list[Any]) -> Batch:
         tables = [pa.Table.from_pandas(frame[["series", "time", "value"]], preserve_index=False) for frame in frames]
         whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         return sorted_batch(self.series.batch(whole.to_batches(max_chunksize=len(whole))[0]))
+
+
+def _counted(numbers: Mapping[str, int]) -> pa.Table:
+    """Rows without a series."""
+    schema = SCHEMA.empty_table().select(list(COLUMNS)).schema
+    told = {"transition": list(numbers), "value": list(map(float, numbers.values()))}
+    return pa.table({name: told.get(name, [None] * len(numbers)) for name in COLUMNS}, schema)
 
 
 def sorted_batch(batch: Batch) -> Batch:

@@ -11,11 +11,10 @@ NEVER = int(np.iinfo(np.int64).min)
 RAISED = -1
 FORM = 1
 
-STATE_ROW = np.dtype(
+LAST_ROW = np.dtype([("time", "<i8"), ("value", "<f8")])
+CELL_ROW = np.dtype(
     [
         ("since", "<i8"),
-        ("last_time", "<i8"),
-        ("last_value", "<f8"),
         ("run", "<i4", (4,)),
         ("level", "u1"),
         ("rate_level", "u1"),
@@ -27,6 +26,12 @@ STATE_ROW = np.dtype(
     ],
     align=True,
 )
+CELL = CELL_ROW.names or ()
+STATE_ROW = np.dtype(
+    [("since", "<i8"), ("last_time", "<i8"), ("last_value", "<f8"), *((name, CELL_ROW[name]) for name in CELL[1:])],
+    align=True,
+)
+"""What is kept of a series: its last reading and its cell in one."""
 SIDE_ROW = np.dtype(
     [
         ("pending", "<i8", (4,)),
@@ -45,12 +50,14 @@ SIDE_ROW = np.dtype(
 the last samples were beyond, the start of a flat stretch, the sums in the windows and how many entries they rest on."""
 ENTRIES = 64
 """Room for entries of windows that a series has at first; a power of two."""
-FRESH = np.array((NEVER, NEVER, np.nan, (0, 0, 0, 0), 0, 0, 0, FORM, 0, 0, 0), STATE_ROW)
+FRESH = np.array((NEVER, (0, 0, 0, 0), 0, 0, 0, FORM, 0, 0, 0), CELL_ROW)
+FRESH_LAST = np.array((NEVER, np.nan), LAST_ROW)
 FRESH_SIDE = np.array(((NEVER,) * 4, (0,) * 4, np.nan, NEVER, (0,) * 4, (0,) * 4, 0, 0, 0), SIDE_ROW)
 
 
 class KernelState:
-    """One row of 48 bytes a series in `cells`; each quantity is a live view of length n (`run`: n x 4, blue to red).
+    """48 bytes a series: what every reading changes in `last`, 16 of them, and what few do in `cells`. Each quantity is a
+    live view of length n (`run`: n x 4, blue to red).
 
     `last_time` (ms) and `last_value` are of the last valid reading, NEVER and NaN before the first; `since`
     (ms) is when silence starts to count where no later reading has come, NEVER to count none; `run` counts
@@ -59,13 +66,13 @@ class KernelState:
 
     Series whose rules need more (n of m, durations, flat, windows) have a row of 144 bytes in `sides` besides
     (`side`, 0 is none), and those with windows room for their entries in `ring_time` and `ring_amount`. Row 0 of
-    each is nobody's. `settled` (int32) is the row of the table's `calm` at which the series rests, derived and
-    not kept. Only `since` may be written through its view; everything else goes through `set_rows`.
+    each is nobody's. `settled` (int32, a place further, as the first is that of unknown devices) is where the table's
+    `calm` begins to tell at what the series rests, derived and not kept. Only `since` may be written through its view; everything else goes through `set_rows`.
     """
 
-    def __init__(self, cells: NDArray[np.void]) -> None:
-        self.cells = cells
-        self.settled = np.zeros(len(cells), np.int32)
+    def __init__(self, cells: NDArray[np.void], last: NDArray[np.void]) -> None:
+        self.cells, self.last = cells, last
+        self.settled = np.zeros(len(cells) + 1, np.int32)
         self.side = np.zeros(len(cells), np.int32)
         self.sides = np.full(1, FRESH_SIDE)
         self.ring_time = np.zeros((1, ENTRIES), np.int64)
@@ -75,18 +82,18 @@ class KernelState:
     @classmethod
     def empty(cls, n: int) -> "KernelState":
         """n series of which nothing is known."""
-        return cls(np.full(n, FRESH))
+        return cls(np.full(n, FRESH), np.full(n, FRESH_LAST))
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def __getitem__(self, key: Any) -> Any:
         """A column by name, or the state of some series by itself, as `rows` gives it."""
-        return self.cells[key] if isinstance(key, str) else self.rows(key)
+        return getattr(self, key) if isinstance(key, str) else self.rows(key)
 
     @property
     def nbytes(self) -> int:
-        arrays = self.cells, self.settled, self.side, self.sides, self.ring_time, self.ring_amount
+        arrays = self.cells, self.last, self.settled, self.side, self.sides, self.ring_time, self.ring_amount
         return sum(array.nbytes for array in arrays)
 
     @property
@@ -95,11 +102,11 @@ class KernelState:
 
     @property
     def last_time(self) -> NDArray[np.int64]:
-        return self.cells["last_time"]
+        return self.last["time"]
 
     @property
     def last_value(self) -> NDArray[np.float64]:
-        return self.cells["last_value"]
+        return self.last["value"]
 
     @property
     def run(self) -> NDArray[np.int32]:
@@ -142,12 +149,13 @@ class KernelState:
         if more < 0:
             raise ValueError(f"a state of {len(self)} series cannot grow to {n}")
         self.cells = np.concatenate([self.cells, np.full(more, FRESH)])
+        self.last = np.concatenate([self.last, np.full(more, FRESH_LAST)])
         self.settled, self.side = (np.concatenate([a, np.zeros(more, np.int32)]) for a in (self.settled, self.side))
 
     def rows(self, idx: Any) -> "KernelState":
         """A copy of these series (indices or a mask), a state of its own: `set_rows` puts it back."""
         places = np.arange(len(self))[idx].reshape(-1)
-        taken = KernelState(self.cells.take(places))
+        taken = KernelState(self.cells.take(places), self.last.take(places))
         side = self.side.take(places)
         _adopt(taken, np.flatnonzero(side), self, side[side > 0])
         return taken
@@ -155,7 +163,7 @@ class KernelState:
     def set_rows(self, idx: Any, rows: "KernelState") -> None:
         """These series are as they were when `rows` was taken; whole, with what lies beside."""
         places = np.arange(len(self))[idx].reshape(-1)
-        self.cells[places], self.settled[places] = rows.cells, 0
+        self.cells[places], self.last[places], self.settled[places + 1] = rows.cells, rows.last, 0
         _adopt(self, places, rows, rows.side)
 
     def prepare(self, table: RuleTable) -> None:

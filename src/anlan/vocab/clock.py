@@ -1,14 +1,18 @@
 """Beijing time (UTC+8, no daylight saving) as devices write it, to and from epoch milliseconds UTC."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 LATEST = 253_402_271_999_999
 """The last millisecond of the year 9999 in Beijing, the end of what a date can say."""
 
+LEAP = 7, 59
+"""Hour and minute in Beijing that may have a second 60: midnight of UTC follows."""
 _OFFSET = 8 * 3_600_000
 _DAY = 86_400_000
+_SECOND_60 = re.compile(r"(T\d\d:\d\d| \d\d:\d\d):60(?!\d)")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _PARTS = "YMDHmSf"
 
@@ -18,8 +22,12 @@ class ClockError(ValueError):
 
 
 def beijing_ms(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, milli: int = 0) -> int:
-    """Epoch milliseconds of a moment in Beijing. ClockError for 31 April, 24:00, second 60 and the like."""
-    if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60 and 0 <= milli < 1000):
+    """Epoch milliseconds of a moment in Beijing. ClockError for 31 April, 24:00, second 60 and the like.
+
+    A leap second, which is 07:59:60 here, is the moment after it, as epoch time counts none.
+    """
+    seconds = 61 if (hour, minute) == LEAP else 60
+    if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < seconds and 0 <= milli < 1000):
         raise ClockError(f"no such time: {hour:02}:{minute:02}:{second:02}.{milli:03}")
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
@@ -46,6 +54,7 @@ def _spans(layout: str) -> tuple[tuple[int, int], ...]:
     return tuple((max(at, 0), max(at, 0) + count) for at, count in starts)
 
 
+@lru_cache(8192)
 def parse(text: str, layout: str) -> int:
     """Epoch milliseconds of a run of digits such as "20160801085857223" in "YYYYMMDDHHmmSSfff".
 
@@ -69,6 +78,10 @@ def write(ms: int, layout: str) -> str:
 
 def parse_iso(text: str) -> tuple[int, bool]:
     """Epoch milliseconds of an ISO 8601 text, and whether it named its zone; without one it is Beijing's."""
+    if _SECOND_60.search(text):
+        before, zoned = parse_iso(_SECOND_60.sub(r"\1:59", text, count=1))
+        if beijing_parts(before)[3:5] == LEAP:
+            return before + 1000, zoned
     try:
         moment = datetime.fromisoformat(text)
         zoned = moment.tzinfo is not None

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.acts import Act, clock_text, moment, say
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
-from anlan.accounts.telling import duty_tell
+from anlan.accounts.telling import Word, duty_tell
 from anlan.command.events import IncidentOpened
 from anlan.command.flows import INCIDENT, SIGNAL, IncidentStep, SignalStep
 from anlan.command.grades import LAW, grade_for
@@ -134,7 +134,7 @@ def incident_assess(*, incident: Incident, **values: Any) -> Incident:
 
 def _tell_graver(incident: Incident) -> None:
     grade = Grade(incident.grade).label
-    duty_tell(
+    word = Word(
         roles=(Role.COMMANDER, Role.LEADER),
         area=incident.area,
         title=say(_("事件升级为%(grade)s：%(title)s"), grade=grade, title=incident.title),
@@ -143,6 +143,7 @@ def _tell_graver(incident: Incident) -> None:
         url=f"/incidents/{incident.pk}/",
         about=incident,
     )
+    duty_tell(word)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.acts import Act, clock_text, moment, say
 from anlan.accounts.models import User
 from anlan.accounts.roles import Role
-from anlan.accounts.telling import TITLE_LENGTH, duty_tell
+from anlan.accounts.telling import TITLE_LENGTH, Word, duty_tell
 from anlan.command.events import OrderSent
 from anlan.command.flows import (
     ANSWERED,
@@ -26,11 +26,11 @@ from anlan.command.flows import (
 )
 from anlan.command.kinds import EntryKind
 from anlan.command.models import Incident, Order
-from anlan.command.services.clocks import clock_due, clock_rule, clock_start, clock_stop
+from anlan.command.services.clocks import clock_due, clock_rule, clock_stop, clocks_start
 from anlan.command.services.steps import entry_add, incident_announce, locked, order_announce
 from anlan.kit.events import publish
 from anlan.kit.live import live_publish
-from anlan.kit.notices import notice_send
+from anlan.kit.notices import Message, notices_send
 from anlan.registry.models import Team
 
 
@@ -81,8 +81,8 @@ def _order_create(
         receipt_due_at=clock_due(receipt, at),
         due_at=clock_due(arrival, at),
     )
-    clock_start(kind=ORDER_RECEIPT, subject=order, start=at, rule=receipt)
-    clock_start(kind=ORDER_ARRIVAL, subject=order, start=at, rule=arrival)
+    clocks_start(kind=ORDER_RECEIPT, subject=Order, starts={order.pk: at}, rule=receipt)
+    clocks_start(kind=ORDER_ARRIVAL, subject=Order, starts={order.pk: at}, rule=arrival)
     return order
 
 
@@ -168,8 +168,9 @@ def order_chase(*, order_id: int, kind: str, minute: int) -> None:
         return
     what = say(_("签收") if kind == ORDER_RECEIPT else _("到达"))
     title = say(_("%(team)s已%(minute)s分钟未%(what)s"), team=order.team, minute=minute, what=what)
-    _team_notice(order, say(_("请尽快%(what)s：%(title)s"), what=what, title=order.incident.title))
-    _desk_notice(order, title, order.text, (Role.DUTY_OFFICER,), "warn")
+    tag = say(_("指令催办"))
+    _team_notice(order, say(_("请尽快%(what)s：%(title)s"), what=what, title=order.incident.title), tag)
+    _desk_notice(order, title, order.text, (Role.DUTY_OFFICER,), "warn", tag)
     entry_add(kind=EntryKind.CLOCK, text=say(_("%(title)s，已催办"), title=title), order=order)
 
 
@@ -182,7 +183,7 @@ def order_breach(*, order_id: int, kind: str) -> None:
     what = say(_("签收") if kind == ORDER_RECEIPT else _("到达"))
     text = say(_("%(team)s%(what)s超时，时限 %(due)s"), team=order.team, what=what, due=clock_text(due))
     entry_add(kind=EntryKind.CLOCK, text=text, order=order, data={"breach": kind})
-    _desk_notice(order, text, order.text, (Role.COMMANDER,), "alert")
+    _desk_notice(order, text, order.text, (Role.COMMANDER,), "alert", say(_("指令超时")))
     order_announce(order)
 
 
@@ -205,19 +206,34 @@ def _team_follows(order: Order) -> None:
         live_publish("team", area_path=team.area.path, id=team.pk, title=team.name, status=status, **place)
 
 
-def _team_notice(order: Order, title: str) -> None:
+def _team_notice(order: Order, title: str, tag: str = "") -> None:
     leaders = User.objects.filter(role=Role.TEAM_LEADER, is_active=True, organisation_id=order.team.organisation_id)
-    for leader in leaders if order.team.organisation_id else []:
-        notice_send(
+    notices_send(
+        Message(
             address=f"user:{leader.pk}",
             title=title[:TITLE_LENGTH],
             body=order.text,
             level="alert",
             url=f"/orders/{order.pk}/",
             about=order,
+            tag=tag,
+            place=str(order.incident.area),
+            urgent=bool(tag),
         )
+        for leader in (leaders if order.team.organisation_id else [])
+    )
 
 
-def _desk_notice(order: Order, title: str, body: str, roles: tuple[Role, ...], level: str) -> None:
-    url, area = f"/incidents/{order.incident_id}/", order.incident.area
-    duty_tell(roles=roles, area=area, title=title, body=body, level=level, url=url, about=order)
+def _desk_notice(order: Order, title: str, body: str, roles: tuple[Role, ...], level: str, tag: str = "") -> None:
+    word = Word(
+        roles=roles,
+        area=order.incident.area,
+        title=title,
+        body=body,
+        level=level,
+        url=f"/incidents/{order.incident_id}/",
+        about=order,
+        tag=tag,
+        urgent=bool(tag),
+    )
+    duty_tell(word)

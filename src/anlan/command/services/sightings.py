@@ -2,33 +2,25 @@
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from anlan.accounts.acts import clock_text, say
 from anlan.command.kinds import EventType, Source
 from anlan.command.models import Signal
 from anlan.command.services.signals import signal_create
-from anlan.monitoring.models import Sighting
+from anlan.monitoring.models import Becomes, Sighting
+from anlan.monitoring.video.deciding import sighting_confirmed, sighting_text
 
 
 @transaction.atomic
-def signal_from_sighting(*, sighting_id: int) -> Signal:
-    """The signal of a sighting, made where there is none; its clock runs from the confirmation."""
-    rows = Sighting.objects.select_for_update(of=("self",)).select_related("camera", "kind", "area", "decided_by")
-    sighting = rows.get(pk=sighting_id)
+def signal_from_sighting(*, sighting_id: int) -> Signal | None:
+    """The signal of a sighting, made where there is none, its clock running from the confirmation; None where no person
+    confirmed it as one.
+    """
+    sighting = sighting_confirmed(sighting_id=sighting_id, becomes=Becomes.SIGNAL)
+    if sighting is None:
+        return None
     if (known := Signal.objects.filter(sighting=sighting).first()) is not None:
         return known
-    return signal_create(None, _text(sighting), sighting=sighting, **_fields_of(sighting))
-
-
-def _text(sighting: Sighting) -> str:
-    return say(
-        _("视频事件 %(kind)s：%(camera)s（%(at)s），%(who)s确认属实"),
-        kind=sighting.kind,
-        camera=sighting.camera,
-        at=clock_text(sighting.at),
-        who=sighting.decided_by,
-    )
+    return signal_create(None, sighting_text(sighting), sighting=sighting, **_fields_of(sighting))
 
 
 def _fields_of(sighting: Sighting) -> dict[str, object]:

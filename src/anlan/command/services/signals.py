@@ -1,38 +1,68 @@
 """Signals 警情: entered or raised by an alarm, watched, judged, verified, and ended only with a reason or an incident."""
 
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
 from typing import Any, Required, Unpack, cast
 
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.accounts.acts import Act, moment, say
 from anlan.accounts.models import Area, Organisation
+from anlan.accounts.trail import rows_create
 from anlan.command.events import SignalArrived
 from anlan.command.flows import FIRST_REPORT, OPEN_SIGNALS, REPORTERS, SIGNAL, SignalState, SignalStep
 from anlan.command.kinds import CLASS_OF, EntryKind, EventClass, EventType, Source, Verification
-from anlan.command.models import Report, Signal
-from anlan.command.services.clocks import clock_due, clock_rule, clock_start, first_report_stop
-from anlan.command.services.steps import entry_add, form_begin, locked, signal_announce
-from anlan.kit.events import publish
+from anlan.command.models import Entry, Report, Signal
+from anlan.command.services.clocks import clock_due, clock_rule, clocks_start, first_report_stop
+from anlan.command.services.steps import entry_add, entry_new, form_begin, locked, signal_announce
+from anlan.kit.events import publish_all
 from anlan.kit.flow import IllegalStep
 from anlan.monitoring.models import Level
 
+REFERENCES = frozenset(field.name for field in Signal._meta.fields if field.is_relation)
+"""What the database itself checks."""
+
 
 def signal_create(act: Act | None, text: str, **fields: Any) -> Signal:
-    """Writes the row, starts the clock of the first report and tells the world."""
-    rule = clock_rule(FIRST_REPORT, at=fields["arrived_at"])
-    fields.setdefault("event_class", CLASS_OF.get(fields["event_type"], EventClass.ACCIDENT))
-    signal = Signal(first_report_due_at=clock_due(rule, fields["arrived_at"]), **fields)
-    signal.clean_fields()
-    signal.save()
-    clock_start(kind=FIRST_REPORT, subject=signal, start=signal.arrived_at, rule=rule)
-    entry_add(kind=EntryKind.SIGNAL, text=text, act=act, at=signal.arrived_at, aspect="watch", signal=signal)
-    publish(SignalArrived(signal_id=signal.pk, level=signal.level))
-    signal_announce(signal)
-    return signal
+    return signals_create([(text, fields)], act)[0]
+
+
+def signals_create(drafts: Sequence[tuple[str, dict[str, Any]]], act: Act | None = None) -> list[Signal]:
+    """Writes rows, each from its first line in the timeline and its fields, starts their clocks of the first report and
+    tells the world: many with as few statements as one.
+    """
+    made = []
+    for day, of_day in groupby(drafts, lambda draft: timezone.localtime(draft[1]["arrived_at"]).date()):
+        made += _create_on(day, list(of_day), act)
+    return made
+
+
+def _create_on(day: date, drafts: Sequence[tuple[str, dict[str, Any]]], act: Act | None) -> list[Signal]:
+    """Those that arrived on a day, by the law row of that day."""
+    rule = clock_rule(FIRST_REPORT, at=day)
+    rows = [_row(fields, rule) for _text, fields in drafts]
+    rows_create(rows)
+    clocks_start(kind=FIRST_REPORT, subject=Signal, starts={row.pk: row.arrived_at for row in rows}, rule=rule)
+    Entry.objects.bulk_create(
+        entry_new(kind=EntryKind.SIGNAL, text=text, act=act, at=row.arrived_at, aspect="watch", signal=row)
+        for row, (text, _fields) in zip(rows, drafts, strict=True)
+    )
+    publish_all(SignalArrived(signal_id=row.pk, level=row.level) for row in rows)
+    signal_announce(*rows)
+    return rows
+
+
+def _row(fields: dict[str, Any], rule: dict[str, Any]) -> Signal:
+    usual = {"event_class": CLASS_OF.get(fields["event_type"], EventClass.ACCIDENT)}
+    row = Signal(first_report_due_at=clock_due(rule, fields["arrived_at"]), **{**usual, **fields})
+    row.clean_fields(exclude=REFERENCES)
+    return row
 
 
 class Told(Act, total=False):
@@ -159,4 +189,4 @@ def _earlier_clock(kept: Signal, merged: Signal) -> None:
         kept.first_report_due_at = merged.first_report_due_at
         kept.save(update_fields=["first_report_due_at"])
         rule = clock_rule(FIRST_REPORT, at=merged.arrived_at)
-        clock_start(kind=FIRST_REPORT, subject=kept, start=merged.arrived_at, rule=rule)
+        clocks_start(kind=FIRST_REPORT, subject=Signal, starts={kept.pk: merged.arrived_at}, rule=rule)

@@ -1,9 +1,11 @@
 """What every step of command shares: the lock, the timeline, the open pages."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, Required, TypedDict, TypeVar, Unpack
 
 from django.contrib.gis.geos import Point
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ from anlan.accounts import acts
 from anlan.accounts.acts import Act, moment
 from anlan.command.flows import ASPECT_OF
 from anlan.command.models import Entry, Incident, Order, Report, Signal
-from anlan.kit.live import live_publish
+from anlan.kit.live import live_publish, live_publish_all
 
 R = TypeVar("R", bound=models.Model)
 
@@ -26,6 +28,19 @@ def form_begin(act: Act) -> None:
     acts.form_begin(act, Entry.objects.all())
 
 
+def locked_all(rows: models.QuerySet[R], ids: Iterable[int]) -> dict[int, R]:
+    """Rows by id as they are now, locked in one order, so that two batches never wait for each other in a ring.
+
+    Raises `ObjectDoesNotExist` where one is missing.
+    """
+    wanted = set(ids)
+    locking = rows.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
+    found = {row.pk: row for row in locking.order_by("pk")}
+    if missing := wanted - found.keys():
+        raise ObjectDoesNotExist(f"{rows.model._meta.label_lower} {sorted(missing)}")
+    return found
+
+
 class About(TypedDict, total=False):
     """What an entry of the timeline refers to."""
 
@@ -37,47 +52,55 @@ class About(TypedDict, total=False):
     data: dict[str, Any]
 
 
-def entry_add(
-    *,
-    kind: str,
-    text: str,
-    act: Act | None = None,
-    at: datetime | None = None,
-    step: str = "",
-    aspect: str = "",
-    **about: Unpack[About],
-) -> Entry:
-    """Appends to the timeline; without `act` it is the system that speaks."""
-    signal, order = about.get("signal"), about.get("order")
+class Said(About, total=False):
+    """An entry of the timeline; without `act` it is the system that speaks, without `at` now."""
+
+    kind: Required[str]
+    text: Required[str]
+    act: Act | None
+    at: datetime | None
+    step: str
+    aspect: str
+
+
+def entry_new(**said: Unpack[Said]) -> Entry:
+    """An entry that is not yet written."""
+    act, step = said.get("act"), said.get("step", "")
+    about: dict[str, Any] = {name: said.get(name) for name in About.__annotations__ if name in said}
+    signal, order = said.get("signal"), said.get("order")
     around = (signal.incident if signal else None) or (order.incident if order else None)
     about["incident"] = about.get("incident") or around
-    return Entry.objects.create(
-        at=at or (moment(act) if act else timezone.now()),
+    return Entry(
+        at=said.get("at") or (moment(act) if act else timezone.now()),
         actor=act["by"] if act else None,
         key=act.get("key") if act else None,
-        kind=kind,
+        kind=said["kind"],
         step=step,
-        aspect=aspect or ASPECT_OF.get(step, ""),
-        text=text,
+        aspect=said.get("aspect") or ASPECT_OF.get(step, ""),
+        text=said["text"],
         **about,
     )
+
+
+def entry_add(**said: Unpack[Said]) -> Entry:
+    """Appends to the timeline."""
+    entry = entry_new(**said)
+    entry.save(force_insert=True)
+    return entry
 
 
 def _spot(location: Point | None) -> dict[str, float | None]:
     return {"lon": location.x if location else None, "lat": location.y if location else None}
 
 
-def signal_announce(signal: Signal) -> None:
-    """Tells the open pages that a signal is new or different."""
-    live_publish(
-        "signal",
-        area_path=signal.area.path,
-        id=signal.pk,
-        title=signal.title,
-        level=signal.level,
-        state=signal.state,
-        **_spot(signal.location),
-    )
+def signal_announce(*signals: Signal) -> None:
+    """Tells the open pages that signals are new or different."""
+    live_publish_all("signal", [(signal.area.path, _news(signal)) for signal in signals])
+
+
+def _news(signal: Signal) -> dict[str, Any]:
+    shown = {"id": signal.pk, "title": signal.title, "level": signal.level, "state": signal.state}
+    return {**shown, **_spot(signal.location)}
 
 
 def incident_announce(incident: Incident) -> None:

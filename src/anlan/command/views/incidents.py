@@ -1,15 +1,14 @@
 """Pages of an incident: everything about it at one place, for the commander."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anlan.accounts.stepping import StepForm, Trouble, attempt, page
+from anlan.accounts.stepping import Step, StepForm, Steps, Trouble, attempt, page
 from anlan.command import forms, services
 from anlan.command.flows import ANSWERED, INCIDENT, ORDER, ORDER_ARRIVAL, OrderStep
 from anlan.command.kinds import Aspect, EntryKind
@@ -24,27 +23,23 @@ from anlan.command.views.listing import listed
 SIDES = (Aspect.SET_UP, Aspect.CALL, Aspect.MANAGE, Aspect.STUDY, Aspect.HANDLE, Aspect.REPORT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    service: Any
-    form: type[StepForm] = StepForm
-    fields: tuple[str, ...] = ()
-
-
-STEPS = {
-    "respond": Step(service=services.incident_respond),
-    "appoint": Step(service=services.incident_appoint, form=forms.AppointForm, fields=("commander",)),
-    "assess": Step(service=services.incident_assess, form=forms.AssessForm, fields=CASUALTIES),
-    "note": Step(service=services.incident_note, form=forms.NoteForm),
-    "relate": Step(service=services.incident_relate, form=forms.RelateForm),
-    "control": Step(service=services.incident_control, form=forms.RemarkForm),
-    "relapse": Step(service=services.incident_relapse, form=forms.RelapseForm),
-    "request_close": Step(service=services.incident_request_close, form=forms.SummaryForm),
-    "refuse_close": Step(service=services.incident_refuse_close, form=forms.ReasonForm),
-    "approve_close": Step(service=services.incident_approve_close),
-    "reopen": Step(service=services.incident_reopen, form=forms.ReasonForm),
-    "order": Step(service=services.order_send, form=forms.OrderForm),
-}
+STEPS = Steps(
+    subject="incident",
+    steps={
+        "respond": Step(service=services.incident_respond),
+        "appoint": Step(service=services.incident_appoint, form=forms.AppointForm, fields=("commander",)),
+        "assess": Step(service=services.incident_assess, form=forms.AssessForm, fields=CASUALTIES),
+        "note": Step(service=services.incident_note, form=forms.NoteForm),
+        "relate": Step(service=services.incident_relate, form=forms.RelateForm),
+        "control": Step(service=services.incident_control, form=forms.RemarkForm),
+        "relapse": Step(service=services.incident_relapse, form=forms.RelapseForm),
+        "request_close": Step(service=services.incident_request_close, form=forms.SummaryForm),
+        "refuse_close": Step(service=services.incident_refuse_close, form=forms.ReasonForm),
+        "approve_close": Step(service=services.incident_approve_close),
+        "reopen": Step(service=services.incident_reopen, form=forms.ReasonForm),
+        "order": Step(service=services.order_send, form=forms.OrderForm),
+    },
+)
 
 
 def visible_incident(request: HttpRequest, pk: int) -> Incident:
@@ -74,7 +69,7 @@ def incident_page(request: HttpRequest, row: Incident, trouble: Trouble | None =
     possible = INCIDENT.possible(row.state, user)
     context = {
         **_live(request, row),
-        "forms": {name: _form(name, row, user, trouble) for name in STEPS if name in possible},
+        "forms": STEPS.forms(row, user, possible, trouble),
         "trouble": trouble,
         "hindrances": closing_hindrances(row),
         "related": row.related.all(),
@@ -100,21 +95,11 @@ def _live(request: HttpRequest, row: Incident) -> dict[str, Any]:
     }
 
 
-def _form(name: str, row: Incident, user: Any, trouble: Trouble | None) -> StepForm:
-    if trouble and trouble.step == name and trouble.form:
-        return trouble.form
-    step = STEPS[name]
-    return step.form(user=user, subject=row, initial={field: getattr(row, field) for field in step.fields})
-
-
 @require_POST
 @page(*READERS)
 def incident_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     row = visible_incident(request, pk)
-    if step not in STEPS:
-        raise Http404
-    form = STEPS[step].form(request.POST, user=request.user, subject=row)
-    trouble = attempt(form, step, lambda **values: STEPS[step].service(incident=row, **values))
+    trouble = STEPS.take(request, row, step)
     return (
         incident_page(request, visible_incident(request, pk), trouble) if trouble else redirect("command:incident", pk)
     )

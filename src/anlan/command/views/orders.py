@@ -1,13 +1,12 @@
 """The team leader's phone: my orders, one order with big buttons, photos."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from anlan.accounts.stepping import StepForm, Trouble, attempt, page
+from anlan.accounts.stepping import Step, Steps, Trouble, page
 from anlan.command import forms, services
 from anlan.command.flows import ANSWERED, ORDER, OrderState
 from anlan.command.models import Entry, Order, Photo
@@ -18,12 +17,6 @@ from anlan.kit.photos import photo_suffix
 from anlan.kit.vault import vault_path
 
 SHOWN = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    service: Any
-    form: type[StepForm] = StepForm
 
 
 def _photo(*, order: Order, photo: Any, **act: Any) -> Photo:
@@ -37,14 +30,17 @@ def _finish(*, order: Order, result: str, photo: Any = None, **act: Any) -> Orde
     return services.order_finish(order=order, result=result, **act)
 
 
-STEPS = {
-    "receive": Step(service=services.order_receive),
-    "arrive": Step(service=services.order_arrive),
-    "finish": Step(service=_finish, form=forms.FinishForm),
-    "decline": Step(service=services.order_decline, form=forms.ReasonForm),
-    "feedback": Step(service=services.order_feedback, form=forms.FeedbackForm),
-    "photo": Step(service=_photo, form=forms.PhotoForm),
-}
+STEPS = Steps(
+    subject="order",
+    steps={
+        "receive": Step(service=services.order_receive),
+        "arrive": Step(service=services.order_arrive),
+        "finish": Step(service=_finish, form=forms.FinishForm),
+        "decline": Step(service=services.order_decline, form=forms.ReasonForm),
+        "feedback": Step(service=services.order_feedback, form=forms.FeedbackForm),
+        "photo": Step(service=_photo, form=forms.PhotoForm),
+    },
+)
 
 
 def _visible(request: HttpRequest, pk: int) -> Order:
@@ -72,7 +68,7 @@ def order_page(request: HttpRequest, row: Order, trouble: Trouble | None = None)
     context = {
         "order": row,
         "possible": possible,
-        "forms": {name: _form(name, row, user, trouble) for name in STEPS if name in possible},
+        "forms": STEPS.forms(row, user, possible, trouble),
         "trouble": trouble,
         "photos": Photo.objects.visible_to(user).filter(order=row),
         "entries": Entry.objects.filter(order=row).select_related("actor").order_by("-at", "-id"),
@@ -82,20 +78,11 @@ def order_page(request: HttpRequest, row: Order, trouble: Trouble | None = None)
     return render(request, "command/order.html", context, status=trouble.status if trouble else 200)
 
 
-def _form(name: str, row: Order, user: Any, trouble: Trouble | None) -> StepForm:
-    if trouble and trouble.step == name and trouble.form:
-        return trouble.form
-    return STEPS[name].form(user=user, subject=row)
-
-
 @require_POST
 @page(*FIELD_PAGES)
 def order_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     row = _visible(request, pk)
-    if step not in STEPS:
-        raise Http404
-    form = STEPS[step].form(request.POST, request.FILES, user=request.user, subject=row)
-    trouble = attempt(form, step, lambda **values: STEPS[step].service(order=row, **values))
+    trouble = STEPS.take(request, row, step)
     return order_page(request, _visible(request, pk), trouble) if trouble else redirect("command:order", pk)
 
 

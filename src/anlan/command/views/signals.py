@@ -1,14 +1,13 @@
 """Pages of a signal: 盯判核报处 as steps, each a form."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from anlan.accounts.roles import Role
-from anlan.accounts.stepping import StepForm, Trouble, attempt, page
+from anlan.accounts.stepping import Step, Steps, Trouble, attempt, page
 from anlan.command import services
 from anlan.command.flows import REPORTERS, SIGNAL, SignalState
 from anlan.command.forms import JudgeForm, MergeForm, OpenForm, ReasonForm, SignalForm, VerifyForm
@@ -16,26 +15,23 @@ from anlan.command.models import Signal
 from anlan.command.selectors import signal_timeline
 from anlan.command.views.access import READERS
 from anlan.command.views.listing import listed
+from anlan.kit.inbox import rows_told
 
 DONE = ("judged", "verified", "opened")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    service: Any
-    form: type[StepForm] = StepForm
-    fields: tuple[str, ...] = ()
-
-
-STEPS = {
-    "watch": Step(service=services.signal_watch),
-    "take_over": Step(service=services.signal_take_over),
-    "judge": Step(service=services.signal_judge, form=JudgeForm, fields=("event_type", "event_class", "level")),
-    "verify": Step(service=services.signal_verify, form=VerifyForm),
-    "open": Step(service=services.incident_open, form=OpenForm, fields=("title",)),
-    "dismiss": Step(service=services.signal_dismiss, form=ReasonForm),
-    "merge": Step(service=services.signal_merge, form=MergeForm),
-}
+STEPS = Steps(
+    subject="signal",
+    steps={
+        "watch": Step(service=services.signal_watch),
+        "take_over": Step(service=services.signal_take_over),
+        "judge": Step(service=services.signal_judge, form=JudgeForm, fields=("event_type", "event_class", "level")),
+        "verify": Step(service=services.signal_verify, form=VerifyForm),
+        "open": Step(service=services.incident_open, form=OpenForm, fields=("title",)),
+        "dismiss": Step(service=services.signal_dismiss, form=ReasonForm),
+        "merge": Step(service=services.signal_merge, form=MergeForm),
+    },
+)
 
 
 def _visible(request: HttpRequest, pk: int) -> Signal:
@@ -45,7 +41,10 @@ def _visible(request: HttpRequest, pk: int) -> Signal:
 
 @page(*READERS)
 def signals(request: HttpRequest) -> HttpResponse:
+    """Those that a notice told of as one stand the gravest first."""
     rows = Signal.objects.visible_to(request.user).select_related("area", "assigned_to")
+    notice = request.GET.get("notice", "")
+    rows = rows_told(rows, notice).order_by(*(("-level", "first_report_due_at") if notice else ("-arrived_at",)))
     return render(request, "command/signals.html", listed(request, rows, ("state", "source", "level", "event_type")))
 
 
@@ -61,7 +60,7 @@ def signal_page(request: HttpRequest, row: Signal, trouble: Trouble | None = Non
     context = {
         "signal": row,
         "possible": possible,
-        "forms": {name: _form(name, row, user, trouble) for name in STEPS if name in possible},
+        "forms": STEPS.forms(row, user, possible, trouble),
         "trouble": trouble,
         "stages": _stages(row),
         "timeline": signal_timeline(row),
@@ -70,13 +69,6 @@ def signal_page(request: HttpRequest, row: Signal, trouble: Trouble | None = Non
         "mine": row.assigned_to_id == user.pk,
     }
     return render(request, "command/signal.html", context, status=trouble.status if trouble else 200)
-
-
-def _form(name: str, row: Signal, user: Any, trouble: Trouble | None) -> StepForm:
-    if trouble and trouble.step == name and trouble.form:
-        return trouble.form
-    step = STEPS[name]
-    return step.form(user=user, subject=row, initial={field: getattr(row, field) for field in step.fields})
 
 
 def _stages(row: Signal) -> list[tuple[str, bool]]:
@@ -97,10 +89,7 @@ def _stages(row: Signal) -> list[tuple[str, bool]]:
 def signal_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Takes one step and leads on: to the incident when there is one now, else back to the signal."""
     row = _visible(request, pk)
-    if step not in STEPS:
-        raise Http404
-    form = STEPS[step].form(request.POST, user=request.user, subject=row)
-    trouble = attempt(form, step, lambda **values: STEPS[step].service(signal=row, **values))
+    trouble = STEPS.take(request, row, step)
     row = _visible(request, pk)
     if trouble:
         return signal_page(request, row, trouble)

@@ -148,7 +148,7 @@ def any_time(data: Any, at: int, end: int) -> tuple[int, int]:
     if milliseconds(data, at):
         return at + THIRTEEN, digits(eight(data, at) ^ ZEROS, 5) * EIGHT + digits(eight(data, at + 5) ^ ZEROS, 8)
     at, number, _, whole = _number(data, blank(data, at, end), end)
-    return (at if whole and number <= LATEST else -1), number
+    return (at if whole and number <= LATEST and not 10**9 <= number < 10**10 else -1), number
 
 
 @compiled

@@ -48,7 +48,8 @@ class Inbox:
 
     async def put(self, item: Item) -> None:
         """Waits for room."""
-        await self.space()
+        if self.full:
+            await self.space()
         self.offer(item)
 
     def offer(self, item: Item) -> None:
@@ -57,9 +58,13 @@ class Inbox:
         self._load += item.arrival.weight
         self._filled.set()
 
+    async def some(self) -> None:
+        """Waits for the first."""
+        await self._filled.wait()
+
     async def take(self, most: int) -> list[Item]:
         """Everything that is there, up to `most` readings; waits for the first."""
-        await self._filled.wait()
+        await self.some()
         taken, weight = [], 0
         while self._items and weight < most:
             taken.append(self._items.popleft())

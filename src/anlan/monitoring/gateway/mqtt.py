@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from anlan.monitoring.gateway.mqtt_link import Link
+from anlan.monitoring.gateway.mqtt_link import Link, warm
 from anlan.monitoring.gateway.mqtt_outbox import Outbox
 from anlan.monitoring.gateway.mqtt_packets import UNSUPPORTED
 from anlan.monitoring.gateway.mqtt_session import Message, Session
@@ -67,7 +67,11 @@ class Client:
         return self._link is not None and self._link.welcome and not self._link.ended.done()
 
     async def run(self) -> None:
-        """Connects again and again; ends by being cancelled, and leaves the session at the broker."""
+        """Connects again and again; ends by being cancelled, and leaves the session at the broker.
+
+        Not before everything is compiled: that takes longer than a handshake may, and everybody would wait for it.
+        """
+        await asyncio.to_thread(warm)
         pause = FIRST_PAUSE
         while True:
             welcome = await self._once()

@@ -20,6 +20,11 @@ BREATH = 0.002
 log = logging.getLogger(__name__)
 
 
+def warm() -> None:
+    """Compile, or load from the cache, what finds packets."""
+    scan(np.frombuffer(b"", np.uint8), True, 1, np.zeros((1, COLUMNS), np.int64))
+
+
 class Link(asyncio.Protocol):
     """`refused` is why the broker does not want us, `ended` is done when the connection is over."""
 

@@ -61,6 +61,7 @@ class Connection:
         self._open_since: float | None = None
         self._due = 0
         self._sender = ""
+        self._unsent: list[bytes] = []
 
     async def serve(self) -> None:
         """Until the device or a limit ends it; answers that are still due are given first."""
@@ -69,6 +70,7 @@ class Connection:
                 events = self._decoder.feed(data)
                 self._note_progress(bool(events))
                 await self._take(events)
+                await asyncio.sleep(0)
         if not self._stopping:
             await self._take(self._decoder.close())
             for error in abandoned(self._decoder):
@@ -76,6 +78,7 @@ class Connection:
         self._lines.gone(self)
         while self._due and not self._writer.transport.is_closing():
             await asyncio.sleep(0.02)
+        self._flush()
 
     def stop(self) -> None:
         """Takes no more bytes; half a frame is for its device to send again."""
@@ -101,7 +104,9 @@ class Connection:
 
     async def _take(self, events: list[Event]) -> None:
         for event in events:
-            await self._slow_down(self._pace.wait())
+            wait = self._pace.wait()
+            if wait or self._slowed:
+                await self._slow_down(wait)
             if isinstance(event, Frame):
                 await self._take_frame(event)
             else:
@@ -140,9 +145,16 @@ class Connection:
         self.send(hold(reply) if hold and wanted else reply)
 
     def send(self, data: bytes) -> None:
+        """What is said at once goes out together."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(data)
+
+    def _flush(self) -> None:
         """Nothing is sent to a connection that is closing."""
-        transport = self._writer.transport
-        if transport.is_closing():
+        data, transport = b"".join(self._unsent), self._writer.transport
+        self._unsent.clear()
+        if not data or transport.is_closing():
             return
         self._writer.write(data)
         if transport.get_write_buffer_size() > UNREAD:

@@ -5,6 +5,7 @@ What pages show of it is written in another thread, so that no batch waits for t
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,10 @@ AWAY = (OperationalError, InterfaceError, InternalError)
 """The database cannot be asked now; the batch is not at fault."""
 IDLE = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+FEW, BREATH, GATHER = 200, 0.003, 0.02
+"""With more than a few readings there, and more coming with each breath (s), batches begin so many seconds apart: a batch by
+itself costs as much as hundreds of messages in one.
+"""
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +38,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="ingest-shown")
         self._showing: asyncio.Future[None] | None = None
+        self._began = 0.0
 
     async def run(self) -> None:
         """For ever; ends by being cancelled."""
@@ -48,12 +54,21 @@ class Writer:
         """Where nothing has come for a while, what is shown of the last batches is written."""
         try:
             async with asyncio.timeout(IDLE):
-                items = await self._inbox.take(self._most)
+                await self._inbox.some()
         except TimeoutError:
             return self._show(PROJECTIONS.idle)
+        await self._gather()
+        items = await self._inbox.take(self._most)
         await self._keep(items)
         self._inbox.release(items)
         return self._show(PROJECTIONS.flush_if_due)
+
+    async def _gather(self) -> None:
+        before = FEW
+        while before < self._inbox.load < self._most and time.monotonic() - self._began < GATHER:
+            before = self._inbox.load
+            await asyncio.sleep(BREATH)
+        self._began = time.monotonic()
 
     def _show(self, work: Callable[[int], None]) -> None:
         if PROJECTIONS.due(now_ms()) and (self._showing is None or self._showing.done()):

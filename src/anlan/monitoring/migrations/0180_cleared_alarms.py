@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("monitoring", "0150_forecasts"),
+        ("monitoring", "0171_damaged_files"),
     ]
 
     operations = [

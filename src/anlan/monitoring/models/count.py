@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from anlan.kit.rows import RowManager
+from anlan.monitoring.models.whole import WholeManager
 from anlan.rules.states import Ledger
 
 LEDGER_TITLES = {
@@ -27,7 +27,7 @@ class LedgerCount(models.Model):
     state = models.PositiveSmallIntegerField(_("状态"), choices=[(s.value, t) for s, t in LEDGER_TITLES.items()])
     count = models.BigIntegerField(_("数量"), default=0)
 
-    objects = RowManager()
+    objects = WholeManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("读数台账")
@@ -49,7 +49,7 @@ class FrameCount(models.Model):
     frames = models.BigIntegerField(_("报文数"), default=0)
     readings = models.BigIntegerField(_("读数数"), default=0)
 
-    objects = RowManager()
+    objects = WholeManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("报文计数")

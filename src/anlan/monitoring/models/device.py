@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from anlan.accounts.rows import PlacedRow
 from anlan.kit.entities import entity
 from anlan.kit.layers import Layer
-from anlan.kit.rows import M, RowManager, RowQuerySet
+from anlan.kit.rows import M, RowQuerySet
 from anlan.monitoring.life.flow import Stage
+from anlan.monitoring.models.whole import WholeManager
 
 LEVEL_COLOURS = {"0": "green", "1": "blue", "2": "yellow", "3": "orange", "4": "red"}
 
@@ -167,7 +168,7 @@ class UnknownDevice(models.Model):
     readings = models.BigIntegerField(_("读数数"), default=0)
     last_raw = models.BinaryField(_("最近报文"), null=True)
 
-    objects = RowManager()
+    objects = WholeManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("未登记设备")

@@ -221,8 +221,13 @@ class ThresholdRule(models.Model):
         return ""
 
     def as_rule(self) -> Rule:
-        """The kernel's form. Raises `RuleError` where it contradicts itself."""
+        """The kernel's form, without the holidays table. Raises `RuleError` where it contradicts itself."""
         return kernel_rule(self)
+
+    @property
+    def by_kind_of_day(self) -> bool:
+        """Whether a span asks for workdays, weekends or holidays."""
+        return any(set(str(span.get("days", ""))) & set("weh") for span in self.spans or [])
 
 
 class RuleStamp(models.Model):

@@ -5,6 +5,7 @@ from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from anlan.rules import Band, Rule, RuleError, Schedule, Span, Threshold, Window
+from anlan.rules.schedule import HOLIDAY
 from anlan.rules.states import Level
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ NAMES = ("blue", "yellow", "orange", "red")
 BANDS = ("inside", "outside")
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 HOURS = (1, 3, 6, 24)
+DAYS = dict(zip("1234567weh", range(1, HOLIDAY + 1), strict=True))
+"""Letters of a span's days: Monday to Sunday, workday, weekend (no holiday), holiday."""
 
 
 def kernel_rule(row: "ThresholdRule") -> Rule:
@@ -76,8 +79,8 @@ def schedule_of(row: "ThresholdRule") -> Schedule | None:
 
 
 def spans_of(rows: Any) -> tuple[Span, ...]:
-    """From [{"days": "12345", "from": "08:00", "to": "12:00", "season": ["06-01", "08-31"]}, …]; all of it may be left
-    out: every day, from or to midnight, the whole year.
+    """From [{"days": "12345", "from": "08:00", "to": "12:00", "season": ["06-01", "08-31"]}, …], days by their letter in
+    DAYS; all of it may be left out: every day, from or to midnight, the whole year.
     """
     try:
         return tuple(_span(row) for row in rows)
@@ -90,7 +93,7 @@ def spans_of(rows: Any) -> tuple[Span, ...]:
 def _span(row: dict[str, Any]) -> Span:
     first, last = row.get("season") or ("", "")
     return Span(
-        days=tuple(int(day) for day in row.get("days") or "1234567"),
+        days=tuple(DAYS[day] for day in row.get("days") or "1234567"),
         start=_minutes(row.get("from") or "00:00"),
         end=_minutes(row.get("to") or "24:00") or 1440,
         season=(_day(first), _day(last)) if first or last else None,

@@ -14,10 +14,17 @@ from collections.abc import Awaitable, Callable
 from anlan.monitoring.life.accesses import networks_of, within
 from anlan.monitoring.polling.plans import PollError
 
-PATIENCE = 30.0
-MOST = 5_000
+PATIENCE, MORE = 30.0, 2.0
+"""Seconds for a registration to begin, and for the rest of one that comes in pieces."""
+MOST, LONGEST = 5_000, 128
 _NAME = re.compile(rb"[\x21-\x7e]{1,64}")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def named(said: bytes) -> str:
+    """The first line of what was said; empty for what is no name."""
+    line = said.partition(b"\n")[0].strip()
+    return line.decode("ascii") if _NAME.fullmatch(line) else ""
 
 
 class Door:
@@ -55,12 +62,21 @@ class Door:
         return None
 
     async def _registration(self, reader: asyncio.StreamReader) -> str:
-        """Empty for what is none."""
+        """Empty for what is none. It may come in pieces, with or without a line end, with a heartbeat behind it."""
+        said, clock = b"", asyncio.get_running_loop().time
+        last = clock() + PATIENCE
         with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(PATIENCE):
-                said = (await reader.read(128)).strip()
-                return said.decode("ascii") if _NAME.fullmatch(said) else ""
-        return ""
+            async with asyncio.timeout_at(last) as limit:
+                while len(said) < LONGEST and (data := await reader.read(LONGEST)):
+                    said = (said + data).lstrip()
+                    if b"\n" in said or self._whole(named(said)):
+                        break
+                    limit.reschedule(min(last, clock() + MORE))
+        return named(said)
+
+    def _whole(self, name: str) -> bool:
+        """Whether no more is to be waited for: it is known, and no longer name that begins like it is."""
+        return name in self.known and not any(one != name and one.startswith(name) for one in self.known)
 
     def line(self, name: str) -> Streams:
         """The streams of a DTU. PollError where it is not connected."""

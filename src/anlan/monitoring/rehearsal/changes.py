@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from anlan.kit.backoffice.forms import stamp_of
 from anlan.kit.display import label_of
 from anlan.kit.entities import entity_of
+from anlan.monitoring.holidays import calendar_in_force
 from anlan.monitoring.models import RuleProposal, ThresholdRule
 from anlan.monitoring.rehearsal.flow import ProposalState
 from anlan.monitoring.rule_words import spans_text, windows_text
@@ -50,8 +51,9 @@ def rule_changed(proposal: RuleProposal) -> ThresholdRule:
 
 
 def rule_print(proposal: RuleProposal) -> str:
-    """A print of the base and of what shall change on it."""
-    text = json.dumps([proposal.base, proposal.changes], sort_keys=True, ensure_ascii=False)
+    """A print of the base, of what shall change on it, and of the holidays table where the rule goes by it."""
+    days = [calendar_in_force()] if rule_changed(proposal).by_kind_of_day else []
+    text = json.dumps([proposal.base, proposal.changes, *days], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -149,7 +149,7 @@ def aged(proposal: RuleProposal, rehearsal: Rehearsal | None) -> str:
     if proposal.base != rule_base(proposal.rule):
         return _("提出之后这条规则已被改动,须重新预演。")
     if rehearsal.rule_print != rule_print(proposal):
-        return _("预演之后改动内容有变,须重新预演。")
+        return _("预演之后改动内容或节假日表有变,须重新预演。")
     if rehearsal.finished_at and rehearsal.finished_at < timezone.now() - timedelta(hours=_hours_valid()):
         return _("预演已超过 %d 小时,须重新预演。") % _hours_valid()
     return ""

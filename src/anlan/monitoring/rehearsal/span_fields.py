@@ -5,22 +5,23 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from anlan.monitoring.rule_words import WEEK
+from anlan.monitoring.rule_words import KINDS_OF_DAY, WEEK
 from anlan.rules.schedule import MOST_SPANS
 
-CHOICES = tuple(zip("1234567", WEEK, strict=True))
+CHOICES = (*zip("1234567", WEEK, strict=True), *KINDS_OF_DAY.items())
+ORDER = "".join(str(letter) for letter, _words in CHOICES)
 CLOCK = {"type": "time"}
 PARTS = ("days", "from", "to", "season_from", "season_to")
 
 
 class Days(forms.MultipleChoiceField):
-    """Days of the week as "12345"; all of them are every day, and so are none beside other fields of a span."""
+    """Days as the letters of a rule, "12345" or "wh"; all are every day, and so are none beside other fields of a span."""
 
     def prepare_value(self, value: Any) -> Any:
         return list(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
-        return "".join(sorted(super().clean(value)))
+        return "".join(sorted(super().clean(value), key=ORDER.index))
 
 
 def span_fields_add(form: forms.ModelForm, rows: list[dict[str, Any]]) -> None:  # type: ignore[type-arg]
@@ -30,7 +31,7 @@ def span_fields_add(form: forms.ModelForm, rows: list[dict[str, Any]]) -> None: 
         season = row.get("season") or ("", "")
         form.fields |= {
             f"span_{k}_days": Days(
-                label=_("星期"), choices=CHOICES, required=False, initial=row.get("days", ""),
+                label=_("日子"), choices=CHOICES, required=False, initial=row.get("days", ""),
                 widget=forms.CheckboxSelectMultiple,
             ),
             f"span_{k}_from": _clock(_("起"), row.get("from")),

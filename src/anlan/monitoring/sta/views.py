@@ -15,6 +15,7 @@ from anlan.monitoring.sta.options import Options, options, segments
 from anlan.monitoring.sta.reading import Speaker, follow
 from anlan.monitoring.sta.who import Who, who_asks
 from anlan.monitoring.sta.writing import create, create_many
+from anlan.monitoring.store import StoreError
 
 ROOT = "/sta/v1.1"
 LARGEST = 1_000_000
@@ -39,6 +40,10 @@ def service(request: HttpRequest, path: str = "") -> HttpResponse:
         if error.status == 401:
             answer["WWW-Authenticate"] = 'Bearer realm="anlan", Basic realm="anlan"'
         return answer
+    except StoreError as error:
+        return JsonResponse(
+            {"code": 500, "type": "error", "message": f"stored readings are damaged: {error}"}, status=500
+        )
     except OperationalError:
         said = {"code": 503, "type": "error", "message": "nothing was stored, send it again"}
         return JsonResponse(said, status=503)

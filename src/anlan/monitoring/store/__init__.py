@@ -6,6 +6,7 @@ into chunks; `age` moves old months into files. What is read comes from one snap
 
 from anlan.monitoring.store.ageing import Aged, age
 from anlan.monitoring.store.blocks import StoreError
+from anlan.monitoring.store.checking import Damage, check, damages
 from anlan.monitoring.store.downsample import downsample
 from anlan.monitoring.store.log import LogRow, append, log_after, log_head
 from anlan.monitoring.store.moments import DAY
@@ -30,6 +31,7 @@ __all__ = [
     "Aged",
     "Arrays",
     "Bucket",
+    "Damage",
     "Form",
     "LogRow",
     "StoreError",
@@ -37,7 +39,9 @@ __all__ = [
     "age",
     "append",
     "arrays",
+    "check",
     "count",
+    "damages",
     "downsample",
     "due",
     "envelopes",

@@ -1,7 +1,8 @@
 """Readings of whole months that are over, as Parquet: a file a month and block of series, a row group a series."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,26 +65,42 @@ def _sync(place: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    """What cannot be read of a file that is there becomes a StoreError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{name}: {error}") from None
+
+
 def read(path: str, ids: Sequence[int]) -> Columns:
     """The readings of these series in a file. FileNotFoundError where it has been replaced, StoreError where damaged."""
     name = folder() / path
-    try:
+    with _damage(f"{name}, series {list(ids)[:5]}"):
         metadata, groups = _index(str(name))
         wanted = [groups[series_id] for series_id in ids if series_id in groups]
         if not wanted:
             return Columns.empty()
         with pq.ParquetFile(name, metadata=metadata, memory_map=True, page_checksum_verification=True) as file:
             table = file.read_row_groups(wanted, use_threads=False)
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{name}, series {list(ids)[:5]}: {error}") from None
     return Columns(*(np.ascontiguousarray(table.column(name).to_numpy()) for name in SCHEMA.names))
 
 
+def verified(path: str) -> int:
+    """How many readings a file holds, all of them read. FileNotFoundError, or StoreError where it is damaged."""
+    name = folder() / path
+    with _damage(str(name)), pq.ParquetFile(name, page_checksum_verification=True) as file:
+        return sum(file.read_row_group(i, use_threads=False).num_rows for i in range(file.num_row_groups))
+
+
 def series_in(path: str) -> list[int]:
-    """The ids of the series in a file."""
-    return list(_index(str(folder() / path))[1])
+    """The ids of the series in a file. FileNotFoundError, or StoreError where it is damaged."""
+    name = folder() / path
+    with _damage(str(name)):
+        return list(_index(str(name))[1])
 
 
 @lru_cache(OPEN)

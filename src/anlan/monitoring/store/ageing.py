@@ -1,5 +1,6 @@
 """Months that are over leave the database for Parquet files; what comes late for them joins its file the next time."""
 
+import logging
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -7,12 +8,13 @@ from uuid import uuid4
 from django.db import transaction
 
 from anlan.monitoring.store import aged
-from anlan.monitoring.store.blocks import Columns, unpack
+from anlan.monitoring.store.blocks import Columns, StoreError, unpack
 from anlan.monitoring.store.moments import SHIFT
 from anlan.monitoring.store.order import settled
 from anlan.monitoring.store.sql import run
 from anlan.monitoring.store.tending import PACKERS
 
+log = logging.getLogger(__name__)
 EARLIEST = 1_262_275_200_000
 """2010 in Beijing: what claims to be older is evidence of a broken clock and stays in the database."""
 
@@ -33,23 +35,27 @@ _GONE = f"delete from monitoring_readingchunk where {_WITHIN}"
 
 
 class Aged(NamedTuple):
-    """What was moved: files written, readings in them that were not in a file before, bytes of the files."""
+    """What was moved: files written, readings in them that were not in a file before, bytes of the files; and how many
+    files could not be written because something stored is damaged.
+    """
 
     files: int = 0
     readings: int = 0
     bytes: int = 0
+    failed: int = 0
 
 
 def age(*, before: int) -> Aged:
     """Moves the months that ended at or before a moment (ms) into files; does nothing while another packer works.
 
     One file a transaction: a file counts only once its row and the end of its chunks are committed, so that a
-    process may be killed at any moment. OSError where a file cannot be written.
+    process may be killed at any moment. What is damaged stays where it is, is logged and hinders no other. OSError
+    where a file cannot be written.
     """
     done = Aged()
     for start, end in _months(before):
         for (block,) in run(_WAITING, [aged.BLOCK, start, end]):
-            step = _move(block, start, end)
+            step = _moved(block, start, end)
             done = Aged(*(a + b for a, b in zip(done, step, strict=True)))
     sweep()
     return done
@@ -65,6 +71,14 @@ def _months(before: int) -> list[tuple[int, int]]:
         if end <= before:
             found.append((start, end))
     return found
+
+
+def _moved(block: int, start: int, end: int) -> Aged:
+    try:
+        return _move(block, start, end)
+    except (StoreError, FileNotFoundError) as error:
+        log.error("block %d of the month from %d cannot be aged: %s", block, start, error)
+        return Aged(failed=1)
 
 
 def _move(block: int, start: int, end: int) -> Aged:

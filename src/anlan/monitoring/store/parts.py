@@ -1,5 +1,6 @@
 """One snapshot of chunks, log and aged files, as columns in which each moment of a series stands once."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from anlan.monitoring.store.sql import Rows, run
 EVER = 2**62
 TRIES = 3
 AGED, CHUNK, LOG, FLOOR = 0, 1, 2, 3
+log = logging.getLogger(__name__)
 
 _OTHERS = """
 union all
@@ -50,26 +52,41 @@ cross join lateral (
 and so are all before it. A chunk lies within one Beijing day, which bounds the search from above."""
 
 
-def columns_of(ids: Sequence[int], lows: Sequence[int], highs: Sequence[int]) -> Columns:
+def columns_of(ids: Sequence[int], lows: Sequence[int], highs: Sequence[int], lost: list[str] | None = None) -> Columns:
     """Of each series (ascending) all from the least low up to and without the greatest high, at least what lies
     within its own; settled. A file that was replaced meanwhile is looked for again.
+
+    With `lost`, damaged and missing files are named there and the rest is given; without, they are a StoreError.
     """
-    for _ in range(TRIES):
+    for left in range(TRIES - 1, -1, -1):
         try:
-            return settled(Columns.joined(_parts(ids, lows, highs)))
+            return settled(Columns.joined(_parts(ids, lows, highs, lost, again=left > 0)))
         except FileNotFoundError as error:
-            lost = error
-    raise StoreError(f"an aged file is missing: {lost}")
+            missing = error
+    raise StoreError(f"an aged file is missing: {missing}")
 
 
-def _parts(ids: Sequence[int], lows: Sequence[int], highs: Sequence[int]) -> list[Columns]:
+def _aged(path: str, ids: Sequence[int], lost: list[str] | None, again: bool) -> Columns:
+    try:
+        return aged.read(path, ids)
+    except (StoreError, FileNotFoundError) as error:
+        if lost is None or (again and isinstance(error, FileNotFoundError)):
+            raise
+        log.error("served without the aged file %s: %s", path, error)
+        lost.append(path)
+        return Columns.empty()
+
+
+def _parts(
+    ids: Sequence[int], lows: Sequence[int], highs: Sequence[int], lost: list[str] | None, *, again: bool
+) -> list[Columns]:
     """In the order of arrival: files, chunks, the log."""
     view, low, high = HEAD.view(), min(lows), max(highs)
     rows = _rows(view, ids, lows, highs)
     chunks = [row for row in rows if row[0] == CHUNK]
     fresh = [(row[1], opened(*row[1:4])) for row in rows if row[0] == LOG and row[3] is not None]
     floor = next(row[1] for row in rows if row[0] == FLOOR)
-    parts = [aged.read(row[3].decode(), ids) for row in rows if row[0] == AGED]
+    parts = [_aged(row[3].decode(), ids, lost, again) for row in rows if row[0] == AGED]
     parts.append(_unpacked(ids, chunks))
     parts = [_within(part, ids, low, high) for part in parts if len(part.time)]
     parts += [one.within(ids, low, high, floor - 1) for one in view.runs]

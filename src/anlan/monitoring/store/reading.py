@@ -39,12 +39,16 @@ def arrays(series_id: int, *, start: int, end: int, valid_only: bool = True) -> 
     return Arrays(found.time, found.value, found.state)
 
 
-def scan(series_ids: Iterable[int], *, start: int, end: int, valid_only: bool = True) -> Iterator[tuple[int, Arrays]]:
-    """`arrays` of many series, those with readings only, in order of their ids."""
+def scan(
+    series_ids: Iterable[int], *, start: int, end: int, valid_only: bool = True, lost: list[str] | None = None
+) -> Iterator[tuple[int, Arrays]]:
+    """`arrays` of many series, those with readings only, in order of their ids. With `lost`, damaged files are named
+    there and the rest is given.
+    """
     ids = sorted(set(series_ids))
     for first in range(0, len(ids), TOGETHER):
         some = ids[first : first + TOGETHER]
-        found = columns_of(some, [start] * len(some), [end] * len(some))
+        found = columns_of(some, [start] * len(some), [end] * len(some), lost)
         found = found.take(valid(found.state)) if valid_only else found
         edges = np.searchsorted(found.series, some), np.searchsorted(found.series, some, "right")
         for series_id, a, b in zip(some, *(edge.tolist() for edge in edges), strict=True):
@@ -64,14 +68,14 @@ def _rows(found: Arrays, which: slice) -> list[tuple[int, float, int]]:
 
 
 def latest(series_ids: Sequence[int], *, count: int = 1, since: int = 0) -> dict[int, list[tuple[int, float, int]]]:
-    """The newest `count` measurements of each series since a moment (ms), oldest first."""
+    """The newest `count` measurements of each series since a moment (ms), oldest first, of what can be read."""
     found: dict[int, list[tuple[int, float, int]]] = {series_id: [] for series_id in series_ids}
     lows: dict[int, int] = dict(run(_NEAR, [EVER, list(found)]))
     for low in (None, since):
         wanted = [series_id for series_id, rows in found.items() if len(rows) < count]
         if wanted:
             start = [max(since, lows[series_id]) if low is None else low for series_id in wanted]
-            some = columns_of(wanted, start, [EVER] * len(wanted))
+            some = columns_of(wanted, start, [EVER] * len(wanted), [])
             found.update(_newest(some.take(valid(some.state)), wanted, count))
     return found
 
@@ -84,22 +88,28 @@ def _newest(columns: Columns, ids: Sequence[int], count: int) -> Iterator[tuple[
 
 
 def known(series: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of these (series, moment) already hold a measurement."""
+    """Which of these (series, moment) already hold a measurement, as far as can be read: what comes late for a damaged
+    file is kept beside it.
+    """
     if not len(series):
         return np.zeros(0, bool)
     order = np.lexsort((time, series))
     ids, first = np.unique(series[order], return_index=True)
     last = np.append(first[1:], len(order)) - 1
-    found = columns_of(ids.tolist(), time[order][first].tolist(), (time[order][last] + 1).tolist())
+    found = columns_of(ids.tolist(), time[order][first].tolist(), (time[order][last] + 1).tolist(), [])
     found = found.take(valid(found.state) & np.isin(found.time, time))
     pairs = set(zip(found.series.tolist(), found.time.tolist(), strict=True))
     return np.array([pair in pairs for pair in zip(series.tolist(), time.tolist(), strict=True)], bool)
 
 
-def envelopes(series_ids: Sequence[int], *, start: int, end: int, buckets: int) -> dict[int, list[Bucket]]:
-    """What a chart needs of many readings: at most so many slices of [start, end) a series, none of them empty."""
+def envelopes(
+    series_ids: Sequence[int], *, start: int, end: int, buckets: int, lost: list[str] | None = None
+) -> dict[int, list[Bucket]]:
+    """What a chart needs of many readings: at most so many slices of [start, end) a series, none of them empty.
+    `lost` as in `scan`.
+    """
     found: dict[int, list[Bucket]] = {series_id: [] for series_id in series_ids}
-    for series_id, some in scan(series_ids, start=start, end=end):
+    for series_id, some in scan(series_ids, start=start, end=end, lost=lost):
         found[series_id] = envelope(some.time, some.value, start=start, end=end, buckets=buckets)
     return found
 

@@ -6,7 +6,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from anlan.accounts.acts import clock_text, say
 from anlan.kit.events import publish
 from anlan.kit.flow import IllegalStep
 from anlan.kit.live import live_publish
@@ -29,6 +31,24 @@ def sighting_confirm(*, sighting: Sighting, becomes: str, by: Any) -> Sighting:
     row = _step(sighting, SightingStep.CONFIRM, by, becomes=becomes, decided_by=by, decided_at=timezone.now())
     publish(SightingConfirmed(sighting_id=row.pk, as_hazard=becomes == Becomes.HAZARD))
     return row
+
+
+def sighting_confirmed(*, sighting_id: int, becomes: Becomes) -> Sighting | None:
+    """The sighting, locked, where a person confirmed that it becomes this; None where nobody did."""
+    rows = Sighting.objects.select_for_update(of=("self",)).filter(state=SightingState.CONFIRMED, becomes=becomes)
+    things = ("camera__enterprise", "kind", "area", "organisation", "decided_by")
+    return rows.exclude(decided_by=None).select_related(*things).filter(pk=sighting_id).first()
+
+
+def sighting_text(sighting: Sighting) -> str:
+    """A confirmed sighting in one sentence of the record."""
+    return say(
+        gettext_lazy("视频事件 %(kind)s：%(camera)s（%(at)s），%(who)s确认属实"),
+        kind=sighting.kind,
+        camera=sighting.camera,
+        at=clock_text(sighting.at),
+        who=sighting.decided_by,
+    )
 
 
 @transaction.atomic

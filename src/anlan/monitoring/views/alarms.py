@@ -16,12 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from anlan.kit.flow import IllegalStep
-from anlan.kit.models import Notice
+from anlan.kit.inbox import rows_told
 from anlan.monitoring import services
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.alarm_lines import AlarmLines
 from anlan.monitoring.alarm_selectors import alarms_fresh, audit_late, handling_of
-from anlan.monitoring.clocks import SUBJECT
 from anlan.monitoring.forms import (
     AcknowledgeForm,
     AssignForm,
@@ -88,7 +87,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     """The page; asked by htmx, only the part that changes."""
     chosen = request.GET.get("state", "")
     rows = _in_state(alarms_of(request.user), chosen)
-    rows = _told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
+    rows = rows_told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
     context = listed(request, rows, filters=("level", "kind"), words=WORDS, paged=False)
     one_by_one = request.GET.get("view") == "rows"
     lines = AlarmLines(
@@ -123,13 +122,6 @@ def _under(rows: AlarmRows, text: str) -> AlarmRows:
     return rows.below(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else rows
 
 
-def _told(rows: AlarmRows, text: str) -> AlarmRows:
-    """Those of which a bundle of notices told."""
-    if not (text.isascii() and text.isdigit() and len(text) < 18):
-        return rows
-    return rows.filter(pk__in=Notice.objects.filter(bundle_id=int(text), about=SUBJECT).values("about_id"))
-
-
 def _visible(request: HttpRequest, pk: int) -> Alarm:
     return get_object_or_404(alarms_of(request.user), pk=pk)
 
@@ -151,7 +143,7 @@ def alarm_page(
         "steps": steps,
         "rule": rule,
         "reason": alarm_reason(row, steps, rule),
-        "chart": alarm_chart(row, rule),
+        **dict(zip(("chart", "lost"), alarm_chart(row, rule), strict=True)),
         "handling": handling_of(row),
         "forms": _forms(request, row, step),
         "possible": FLOW.steps(row.state) if may_acknowledge(request.user) else [],

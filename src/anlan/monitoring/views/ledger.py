@@ -4,15 +4,20 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
+from anlan.monitoring import store
 from anlan.monitoring.ledger import LedgerRow, by_source, ledger_day
 from anlan.monitoring.models import UnknownDevice
 from anlan.monitoring.models.count import LEDGER_TITLES
+from anlan.monitoring.models.whole import sees_whole
+from anlan.monitoring.moments import moment
 from anlan.monitoring.views.access import is_part, page
 from anlan.monitoring.wording import error_title
 
@@ -29,6 +34,7 @@ def _day(request: HttpRequest) -> date:
 @page("ledgercount")
 def ledger(request: HttpRequest) -> HttpResponse:
     """The page; asked by htmx, only the part that changes."""
+    _whole(request)
     day = _day(request)
     rows = ledger_day(request.user, day)
     unknown = UnknownDevice.objects.visible_to(request.user)
@@ -41,9 +47,15 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "unknown": [{"row": row, "url": _add_url(row)} for row in unknown[:UNKNOWN]],
         "unknown_count": unknown.count(),
         "may_add": request.user.has_perm("monitoring.add_device"),
+        "damages": [(one, moment(one.first), moment(one.last)) for one in store.damages()],
         "part": is_part(request),
     }
     return render(request, "monitoring/_ledger.html" if context["part"] else "monitoring/ledger.html", context)
+
+
+def _whole(request: HttpRequest) -> None:
+    if not sees_whole(request.user):
+        raise PermissionDenied(_("您的角色不能查看此页。"))
 
 
 def _failed(row: LedgerRow) -> list[tuple[str, int]]:
@@ -59,6 +71,7 @@ def _add_url(row: UnknownDevice) -> str:
 @page("ledgercount")
 def ledger_json(request: HttpRequest) -> HttpResponse:
     """The same numbers for machines."""
+    _whole(request)
     day = _day(request)
     unknown = UnknownDevice.objects.visible_to(request.user)[:UNKNOWN]
     return JsonResponse(
@@ -66,6 +79,7 @@ def ledger_json(request: HttpRequest) -> HttpResponse:
             "day": day.isoformat(),
             "rows": [_plain(row) for row in ledger_day(request.user, day)],
             "unknown": [_plain_unknown(row) for row in unknown],
+            "damaged_files": [one._asdict() for one in store.damages()],
         }
     )
 

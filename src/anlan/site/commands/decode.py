@@ -9,7 +9,7 @@ import sys
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("protocol", help="sl651, hj212, gb26875, json")
+    parser.add_argument("protocol", help="sl651, hj212, gb26875, jt808, cjt188, json; any other word lists them all")
     parser.add_argument("--hex", action="store_true", help="the input is lines of hex, each a whole frame")
 
 

@@ -3,9 +3,11 @@
 example: anlan store state
          anlan store pack
          anlan store age --days 45
+         anlan store check
          anlan store export --series 12,13 --start 2026-01-01 --end 2026-02-01 --out january.parquet
 
-`export` writes the columns series, time (ms since 1970), value, state; CSV unless the file ends in .parquet.
+`check` reads every Parquet file to its end and marks what is damaged or missing; exit code 1 where anything is, as with
+files that `age` could not write. `export` writes the columns series, time (ms since 1970), value, state; CSV unless the file ends in .parquet.
 """
 
 import argparse
@@ -33,6 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_parser("pack", help="fold the log into chunks now")
     age = what.add_parser("age", help="move old months into Parquet files now")
     age.add_argument("--days", type=int, help="months over for so many days (the row readings_online_days)")
+    check = what.add_parser("check", help="read every Parquet file and name those that are damaged or missing")
+    check.add_argument("--json", action="store_true", help="one JSON object")
     export = what.add_parser("export", help="write a range of some series")
     export.add_argument("--series", required=True, type=_ids, metavar="ID,…", help="ids of series, or all")
     export.add_argument("--start", type=_moment, default=-(2**61), help="from this moment, Beijing time")
@@ -43,7 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     stand_up()
-    return int({"state": _state, "pack": _pack, "age": _age, "export": _export}[arguments.what](arguments))
+    return int(
+        {"state": _state, "pack": _pack, "age": _age, "check": _check, "export": _export}[arguments.what](arguments)
+    )
 
 
 def _state(arguments: argparse.Namespace) -> int:
@@ -82,8 +88,20 @@ def _age(arguments: argparse.Namespace) -> int:
     from anlan.monitoring.keeping import readings_age
     from anlan.monitoring.moments import now_ms
 
-    print(json.dumps(readings_age(now=now_ms(), days=arguments.days)._asdict()))
-    return 0
+    found = readings_age(now=now_ms(), days=arguments.days)
+    print(json.dumps(found._asdict()))
+    return 1 if found.failed else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from anlan.monitoring import store
+
+    found = store.check()
+    if arguments.json:
+        print(json.dumps({"damaged": [one._asdict() for one in found]}))
+    else:
+        print(*(f"{one.path}\t{one.readings}\t{one.reason}" for one in found), f"损坏或丢失 {len(found)} 个", sep="\n")
+    return 1 if found else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from anlan.kit.deadlines import deadline_meet, deadline_set, deadlines_of
 from anlan.kit.law import law_value
+from anlan.kit.notices import notices_withdraw
 from anlan.supervision.flow import HazardState
 from anlan.supervision.models import Hazard
 
@@ -28,11 +29,15 @@ def day_end(at: datetime, days: int = 0) -> datetime:
 
 
 def clocks_follow(row: Hazard, *, before: tuple[str, datetime | None], at: datetime) -> None:
-    """Stops the clocks of the state that was left and starts those of the present one; a moved deadline starts anew."""
+    """Stops the clocks of the state that was left and starts those of the present one; a moved deadline starts anew.
+
+    Reminders that have not left yet are taken back.
+    """
     if (row.state, row.due_at) == before:
         return
     for clock in deadlines_of(row).filter(met_at=None):
         deadline_meet(kind=clock.kind, subject=row, at=at)
+    notices_withdraw(about=row._meta.label_lower, ids=[row.pk])
     for kind, due in _clocks(row, at).items():
         deadline_set(kind=kind, subject=row, due_at=due)
 

@@ -35,7 +35,7 @@ def _remind(row: Hazard) -> None:
     """After a long stop of the worker the deadline itself may have passed: then its lateness is told, not its coming."""
     if row.state == HazardState.ORDERED and row.due_at and not row.late:
         text = say(_("整改时限 %(due)s 将至，已提醒责任方"), due=day_text(row.due_at))
-        responsible_tell(row, say(_("隐患整改将到期：%(what)s"), what=row.brief), body=text)
+        responsible_tell(row, say(_("隐患整改将到期：%(what)s"), what=row.brief), body=text, tag=say(_("整改将到期")))
         entry_add(row, text, data={"reminder": True})
 
 
@@ -46,17 +46,17 @@ def _late(row: Hazard, kind: str, due_at: datetime) -> None:
     )
     title = f"{words}：{row.brief}"
     if kind == RECTIFY:
-        _rectification_late(row, title)
-    area_tell(row, SUPERVISORS, title, level="warn")
+        _rectification_late(row, title, words)
+    area_tell(row, SUPERVISORS, title, level="warn", tag=words)
     if row.level == HazardLevel.MAJOR:
-        area_tell(row, (Role.LEADER, Role.COMMANDER), title, level="alert")
+        area_tell(row, (Role.LEADER, Role.COMMANDER), title, level="alert", tag=words)
     hazard_announce(row)
 
 
-def _rectification_late(row: Hazard, title: str) -> None:
+def _rectification_late(row: Hazard, title: str, tag: str) -> None:
     if row.overdue_at is None:
         row.overdue_at = row.due_at
         row.save(update_fields=["overdue_at"])
-    responsible_tell(row, title, body=row.requirement, level="alert")
-    person_tell(row, row.ordered_by, title, level="warn")
+    responsible_tell(row, title, body=row.requirement, level="alert", tag=tag)
+    person_tell(row, row.ordered_by, title, level="warn", tag=tag)
     publish(HazardOverdue(hazard_id=row.pk, level=row.level))

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from anlan.accounts.acts import Act, clock_text, say
+from anlan.accounts.acts import Act, say
 from anlan.accounts.roles import Role
 from anlan.kit.law import law_value
 from anlan.monitoring.models import Becomes, Sighting
+from anlan.monitoring.video.deciding import sighting_confirmed, sighting_text
 from anlan.monitoring.video.pictures import picture_path
 from anlan.monitoring.video_flow import SightingState
 from anlan.supervision.kinds import FoundBy, Stage
@@ -26,14 +27,14 @@ OTHER = "other"
 @transaction.atomic
 def hazard_from_sighting(*, sighting_id: int) -> Hazard | None:
     """The hazard of a sighting, made where there is none; None where no person confirmed it as one."""
-    rows = Sighting.objects.select_for_update(of=("self",)).select_related("camera__enterprise", "kind", "area")
-    sighting = rows.select_related("decided_by").get(pk=sighting_id)
-    if sighting.state != SightingState.CONFIRMED or sighting.becomes != Becomes.HAZARD or sighting.decided_by is None:
+    sighting = sighting_confirmed(sighting_id=sighting_id, becomes=Becomes.HAZARD)
+    if sighting is None or sighting.decided_by is None:
         return None
     if (known := Hazard.objects.filter(sighting=sighting).first()) is not None:
         return known
     act: Act = {"by": sighting.decided_by, "at": sighting.decided_at}
-    row = hazard_create(act, _text(sighting), **_facts(sighting))
+    text = say(_("%(what)s，转为隐患"), what=sighting_text(sighting))
+    row = hazard_create(act, text, **_facts(sighting))
     _picture_copy(row, sighting, act)
     area_tell(row, (*SUPERVISORS, Role.DUTY_OFFICER), say(_("新隐患待交办：%(what)s"), what=row.brief))
     return row
@@ -46,16 +47,6 @@ def sightings_adopt() -> int:
     waiting = Sighting.objects.filter(state=SightingState.CONFIRMED, becomes=Becomes.HAZARD, hazard=None)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:500])
     return sum(hazard_from_sighting(sighting_id=pk) is not None for pk in ids)
-
-
-def _text(sighting: Sighting) -> str:
-    return say(
-        _("视频事件 %(kind)s：%(camera)s（%(at)s），%(who)s确认属实，转为隐患"),
-        kind=sighting.kind,
-        camera=sighting.camera,
-        at=clock_text(sighting.at),
-        who=sighting.decided_by,
-    )
 
 
 def _facts(sighting: Sighting) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Pages of hazards: the ledger, one hazard with its steps, a report from the street, photos."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anlan.accounts.roles import Role
-from anlan.accounts.stepping import StepForm, Trouble, attempt, page
+from anlan.accounts.stepping import Step, Steps, Trouble, attempt, page
+from anlan.kit.inbox import rows_told
 from anlan.kit.masking import may_reveal
 from anlan.kit.photos import photo_suffix
 from anlan.kit.signals import tell_sensitive_read
@@ -34,38 +34,40 @@ READERS = (*FINDERS, Role.LEADER, Role.ADMINISTRATOR)
 STAGES = (HazardState.FOUND, HazardState.ORDERED, HazardState.RECTIFIED, HazardState.CLOSED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    service: Any
-    form: type[StepForm] = forms.HazardForm
-    fields: tuple[str, ...] = ()
+def _site(row: Hazard) -> dict[str, Any]:
+    return {"site": row.enterprise.name} if row.enterprise else {}
 
 
-STEPS: dict[str, Step] = {
-    HazardStep.ORDER: Step(
-        service=services.hazard_order,
-        form=forms.OrderForm,
-        fields=("level", "category", "organisation", "contact_name"),
-    ),
-    HazardStep.REASSIGN: Step(service=services.hazard_reassign, form=forms.ReassignForm),
-    HazardStep.ASK_MORE: Step(service=services.hazard_ask_more, form=forms.AskMoreForm),
-    HazardStep.GRANT_MORE: Step(service=services.hazard_grant_more),
-    HazardStep.REFUSE_MORE: Step(service=services.hazard_refuse_more, form=forms.ReasonForm),
-    HazardStep.RECTIFY: Step(service=services.hazard_rectify, form=forms.RectifyForm),
-    HazardStep.PASS: Step(service=services.hazard_pass, form=forms.PassForm),
-    HazardStep.SEND_BACK: Step(service=services.hazard_send_back, form=forms.SendBackForm),
-    HazardStep.LIST: Step(service=services.hazard_list, form=forms.ListForm),
-    HazardStep.RELEASE: Step(service=services.hazard_release, form=forms.ReleaseForm),
-    HazardStep.WITHDRAW: Step(service=services.hazard_withdraw, form=forms.ReasonForm),
-}
+STEPS = Steps(
+    subject="hazard",
+    steps={
+        HazardStep.ORDER: Step(
+            service=services.hazard_order,
+            form=forms.OrderForm,
+            fields=("level", "category", "organisation", "contact_name"),
+            initial=_site,
+        ),
+        HazardStep.REASSIGN: Step(service=services.hazard_reassign, form=forms.ReassignForm),
+        HazardStep.ASK_MORE: Step(service=services.hazard_ask_more, form=forms.AskMoreForm),
+        HazardStep.GRANT_MORE: Step(service=services.hazard_grant_more, form=forms.HazardForm),
+        HazardStep.REFUSE_MORE: Step(service=services.hazard_refuse_more, form=forms.ReasonForm),
+        HazardStep.RECTIFY: Step(service=services.hazard_rectify, form=forms.RectifyForm),
+        HazardStep.PASS: Step(service=services.hazard_pass, form=forms.PassForm),
+        HazardStep.SEND_BACK: Step(service=services.hazard_send_back, form=forms.SendBackForm),
+        HazardStep.LIST: Step(service=services.hazard_list, form=forms.ListForm),
+        HazardStep.RELEASE: Step(service=services.hazard_release, form=forms.ReleaseForm),
+        HazardStep.WITHDRAW: Step(service=services.hazard_withdraw, form=forms.ReasonForm),
+    },
+)
 
 
 @page(*READERS)
 def hazards(request: HttpRequest) -> HttpResponse:
     """What nobody has ended yet, unless a state, a word or everything is asked for: the ended ones are the many."""
     rows, category = hazards_of(request.user), request.GET.get("category", "")
-    if not any(request.GET.get(name) for name in ("state", "q", "all")):
+    if not any(request.GET.get(name) for name in ("state", "q", "all", "notice")):
         rows = rows.standing()  # type: ignore[attr-defined]
+    rows = rows_told(rows, request.GET.get("notice", ""))
     if category:
         rows = rows.filter(category__code=category[:40].replace("\0", ""))
     if request.GET.get("late"):
@@ -103,7 +105,7 @@ def hazard_page(request: HttpRequest, row: Hazard, trouble: Trouble | None = Non
     context = {
         "hazard": row,
         "possible": possible,
-        "forms": {name: _form(name, row, user, trouble) for name in STEPS if name in possible},
+        "forms": STEPS.forms(row, user, possible, trouble),
         "trouble": trouble,
         "albums": hazard_albums(row),
         "timeline": hazard_timeline(row),
@@ -121,24 +123,11 @@ def _reached(row: Hazard, state: HazardState) -> bool:
     return row.state in order and order.index(HazardState(row.state)) >= order.index(state)
 
 
-def _form(name: str, row: Hazard, user: Any, trouble: Trouble | None) -> StepForm:
-    if trouble and trouble.step == name and trouble.form:
-        return trouble.form
-    step = STEPS[name]
-    initial = {field: getattr(row, field) for field in step.fields}
-    if name == HazardStep.ORDER and row.enterprise:
-        initial |= {"site": row.enterprise.name}
-    return step.form(user=user, subject=row, initial=initial)
-
-
 @require_POST
 @page(*READERS)
 def hazard_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     row = _visible(request, pk)
-    if step not in STEPS:
-        raise Http404
-    form = STEPS[step].form(request.POST, request.FILES, user=request.user, subject=row)
-    trouble = attempt(form, step, lambda **values: STEPS[step].service(hazard=row, **values))
+    trouble = STEPS.take(request, row, step)
     return hazard_page(request, _visible(request, pk), trouble) if trouble else redirect("supervision:hazard", pk)
 
 
