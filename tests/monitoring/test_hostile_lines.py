@@ -26,6 +26,11 @@ BEGINNINGS = {
     "jt808": protocols()["jt808"].encode("13900000001", 1_795_000_000_000, {"speed": 40.0})[:30],
     "cjt188": protocols()["cjt188"].encode("11031000000001", 1_795_000_000_000, {"volume": 4.0})[:20],
 }
+"""The first bytes of a frame at each port that devices dial."""
+
+
+def test_no_port_that_devices_dial_is_left_out() -> None:
+    assert set(BEGINNINGS) == {name for name, spec in protocols().items() if spec.port}
 
 
 def counted() -> int:

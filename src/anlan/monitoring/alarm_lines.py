@@ -7,13 +7,15 @@ from typing import Any, overload
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from anlan.monitoring.grouping import AlarmGroup, group_minutes, groups_of, standing_of
+from anlan.monitoring.grouping import AlarmGroup, Cluster, clusters_of, group_minutes, groups_of, standing_of
 from anlan.monitoring.models import Alarm
 from anlan.monitoring.models.alarm import HIDDEN
 from anlan.monitoring.wording import series_title
 
 MOST_OPEN = 300
 """Alarms of one opened group that are shown; the others are found by the list of its place."""
+MOST_COUNTED = 10_000
+"""Lines of single alarms that are counted and can be paged to; who looks for older ones narrows the list."""
 
 
 @dataclass(kw_only=True)
@@ -29,15 +31,25 @@ class AlarmLine:
         return self.group is not None and len(self.group.ids) > 1
 
 
+MAIN = Q(cleared_at=None, shelved_until=None) & ~HIDDEN
+
+
 class AlarmLines(Sequence[AlarmLine]):
-    """What a paginator cuts into pages: only the alarms of the page at hand are read."""
+    """What a paginator cuts into pages: only the alarms of the page at hand are read.
+
+    `rows` that are grouped hold what stands and what was cleared. `more`: there are older ones than are counted.
+    """
 
     def __init__(self, rows: QuerySet[Alarm], *, grouped: bool, open_keys: set[int]) -> None:
-        standing = Q(cleared_at=None, shelved_until=None) & ~HIDDEN
-        self.groups = groups_of(standing_of(rows.filter(standing)), group_minutes()) if grouped else []
-        self.rest = rows.exclude(standing) if grouped else rows
+        standing = standing_of(rows.filter(MAIN)) if grouped else None
+        self.clusters: list[Cluster] = [] if standing is None else clusters_of(standing, group_minutes())
+        self.singles = rows.filter(cleared_at=None) if standing is None else rows.none()
+        self.cleared = rows.filter(cleared_at__isnull=False).order_by("-raised_at", "-pk")
         self.open_keys = open_keys
-        self._length = len(self.groups) + self.rest.count()
+        self._first = len(self.clusters) + self.singles.order_by().count()
+        counted = self.cleared.order_by()[: MOST_COUNTED + 1].count()
+        self.more = counted > MOST_COUNTED
+        self._length = self._first + min(counted, MOST_COUNTED)
 
     def __len__(self) -> int:
         return self._length
@@ -50,15 +62,15 @@ class AlarmLines(Sequence[AlarmLine]):
         if isinstance(place, int):
             return self[place : place + 1][0]
         start, stop, _step = place.indices(len(self))
-        lines = [AlarmLine(group=group) for group in self.groups[start:stop]]
+        lines = [AlarmLine(group=group) for group in groups_of(self.clusters[start:stop])]
         hides = hides_of(pk for line in lines for pk in (line.group.ids if line.group else ()))
         known = self._read({pk for line in lines for pk in self._shown(line.group)})
         for line in lines:
             line.hides = sum(hides.get(pk, 0) for pk in line.group.ids) if line.group else 0
             line.alarms = [known[pk] for pk in self._shown(line.group) if pk in known]
-        number = len(self.groups)
-        rest = self.rest[max(0, start - number) : max(0, stop - number)]
-        return lines + [AlarmLine(group=None, alarms=[row]) for row in dressed(rest)]
+        singles = self.singles[start : min(stop, self._first)] if not self.clusters and start < self._first else ()
+        cleared = self.cleared[max(0, start - self._first) : stop - self._first] if stop > self._first else ()
+        return lines + [AlarmLine(group=None, alarms=[row]) for row in dressed([*singles, *cleared])]
 
     def _shown(self, group: AlarmGroup | None) -> tuple[int, ...]:
         if group is None or (len(group.ids) > 1 and group.key not in self.open_keys):
@@ -83,8 +95,11 @@ select root, count(*) from below where id <> root group by root
 
 def hides_of(ids: Iterable[int]) -> dict[int, int]:
     """How many alarms each of these hides or has hidden, with those that lie under what it hides."""
+    found = list(ids)
+    if not found:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_BELOW, [list(ids)])
+        cursor.execute(_BELOW, [found])
         return dict(cursor.fetchall())
 
 

@@ -19,6 +19,7 @@ HIDES_SHOWN = 20
 NOTICES_SHOWN = 12
 FRESH = 500
 """Newest lines of all timelines among which pages look for what has just come up."""
+NAMED = 10
 ASKS = (AlarmStepName.RAISE, AlarmStepName.ESCALATE, AlarmStepName.RELEASE, AlarmStepName.UNSHELVE)
 """Steps after which an alarm asks for a person anew."""
 
@@ -68,27 +69,22 @@ def _named(notices: list[Notice]) -> list[tuple[Notice, str]]:
     return [(notice, names.get(notice.address, "")) for notice in notices]
 
 
-def alarms_counts(user: Any) -> dict[str, int]:
-    """How many lie on the shelf and how many are hidden, of those that are active."""
-    rows = Alarm.objects.visible_to(user).open()
-    return {"shelved": rows.shown().exclude(shelved_until=None).count(), "hidden": rows.hidden().count()}
-
-
 def alarms_fresh(user: Any) -> list[dict[str, Any]]:
-    """What came up of late and waits for a person: the id of that step and the alarm; the worst and newest first."""
+    """What came up of late and waits for a person: the id of that step, the level, a sentence for the newest of them;
+    the worst and newest first.
+    """
     last = AlarmStep.objects.order_by("-pk").values("pk")[:FRESH]
     waiting = Alarm.objects.visible_to(user).waiting().exclude(announced_at=None)
     steps = AlarmStep.objects.filter(pk__in=last, step__in=ASKS, alarm__in=waiting).order_by("pk")
-    newest = {step.alarm_id: step for step in steps.select_related("alarm__device", "alarm__series")}
-    found = sorted(newest.values(), key=lambda step: (-step.alarm.level, -step.pk))
-    return [
-        {
-            "step": step.pk,
-            "level": step.alarm.level,
-            "words": f"{step.alarm.get_level_display()} {alarm_title(step.alarm)}",
-        }
-        for step in found
-    ]
+    newest = {alarm: (step, level) for alarm, step, level in steps.values_list("alarm_id", "pk", "alarm__level")}
+    named = sorted(newest, key=lambda alarm: -newest[alarm][0])[:NAMED]
+    words = {one.pk: alarm_words(one) for one in Alarm.objects.filter(pk__in=named).select_related("device", "series")}
+    found = sorted(newest.items(), key=lambda item: (-item[1][1], -item[1][0]))
+    return [{"step": step, "level": level, "words": words.get(alarm, "")} for alarm, (step, level) in found]
+
+
+def alarm_words(alarm: Alarm) -> str:
+    return f"{alarm.get_level_display()} {alarm_title(alarm)}"
 
 
 def audit_late() -> int | None:

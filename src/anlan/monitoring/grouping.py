@@ -3,34 +3,47 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, FloatField, Q, QuerySet
+from django.db.models.functions import Cast, Extract
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anlan.kit.law import NoSuchRule, law_value
 from anlan.monitoring.models import Alarm
 
-MOST = 5000
-"""Standing alarms that are looked at for groups; what is beyond is listed one by one."""
+MOST = 20_000
+"""Standing alarms that are looked at for groups; of more than so many each is a line of its own."""
 LEAST = {"facility": 2, "enterprise": 2, "device": 2, "area": 3}
 """From so many alarms on a place is one line; an area is wide, so it takes more, and of one kind."""
 
 
 class Standing(NamedTuple):
-    """What grouping needs of an alarm."""
+    """What grouping needs of an alarm: ids of its places, and when it was raised in seconds."""
 
     id: int
     kind: int
     level: int
-    raised_at: datetime
+    at: float
     unseen: bool
-    device: tuple[int, str]
-    facility: tuple[int | None, str | None]
-    enterprise: tuple[int | None, str | None]
-    area: tuple[int, str]
+    device: int
+    facility: int | None
+    enterprise: int | None
+    area: int
+
+
+class Cluster(NamedTuple):
+    """Alarms that are one line, in order of time, and the place that they share."""
+
+    place: str
+    rows: list[Standing]
+
+    @property
+    def level(self) -> int:
+        return max(row.level for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,62 +82,70 @@ def group_minutes() -> int:
         return 30
 
 
-def standing_of(rows: QuerySet[Alarm]) -> list[Standing]:
-    """Alarms as tuples, at most so many, from the most serious and the newest."""
-    device, facility, enterprise = "device__name", "device__facility__name", "device__enterprise__name"
-    found = rows.values_list(
-        "pk", "kind", "level", "raised_at", "acknowledged_at", "device_id", device, "device__facility_id", facility,
-        "device__enterprise_id", enterprise, "area_id", "area__name",
-    )[:MOST]  # fmt: skip
-    return [
-        Standing(pk, kind, level, at, seen is None, (d, dn), (f, fn), (e, en), (a, an))
-        for pk, kind, level, at, seen, d, dn, f, fn, e, en, a, an in found
-    ]
+def standing_of(rows: QuerySet[Alarm]) -> list[Standing] | None:
+    """Alarms as tuples in order of time; None where there are too many to be grouped."""
+    at = Cast(Extract("raised_at", "epoch"), FloatField())
+    unseen = ExpressionWrapper(Q(acknowledged_at=None), output_field=BooleanField())
+    found = rows.order_by("raised_at", "pk").values_list(
+        "pk", "kind", "level", at, unseen, "device_id", "device__facility_id",
+        "device__enterprise_id", "area_id",
+    )[: MOST + 1]  # fmt: skip
+    standing = list(map(Standing._make, found))
+    return standing if len(standing) <= MOST else None
 
 
-def groups_of(rows: Sequence[Standing], minutes: int) -> list[AlarmGroup]:
-    """Every alarm in exactly one group: of its facility, else enterprise, else device, else area and kind.
+def clusters_of(rows: Sequence[Standing], minutes: int) -> list[Cluster]:
+    """Every alarm, in order of time, in exactly one cluster: of its facility, else enterprise, device, area and kind.
 
-    Alarms of a place belong together while each follows the one before within so many minutes.
+    Alarms of a place belong together while each follows the one before within so many minutes. The worst stand first.
     """
-    left, made = list(rows), list[AlarmGroup]()
-    for place in LEAST:
+    left, made = list(rows), list[Cluster]()
+    for place, least in LEAST.items():
         taken: set[int] = set()
-        for members in _clusters(left, place, timedelta(minutes=minutes)):
-            if len(members) >= LEAST[place]:
-                made.append(_group(members, str(getattr(members[0], place)[1])))
-                taken |= {row.id for row in members}
-        left = [row for row in left if row.id not in taken]
-    made += [_group([row], row.device[1]) for row in left]
-    return sorted(made, key=lambda g: (-g.level, -g.last_at.timestamp(), -g.key))
+        for members in _together(left, place, minutes * 60):
+            if len(members) >= least:
+                made.append(Cluster(place, members))
+                taken.update(row.id for row in members)
+        left = [row for row in left if row.id not in taken] if taken else left
+    made += [Cluster("device", [row]) for row in left]
+    return sorted(made, key=lambda one: (-one.level, -one.rows[-1].at, -one.rows[-1].id))
 
 
-def _clusters(rows: Iterable[Standing], place: str, gap: timedelta) -> list[list[Standing]]:
+def _together(rows: Iterable[Standing], place: str, gap: float) -> list[list[Standing]]:
     by_place: dict[Any, list[Standing]] = defaultdict(list)
+    field = Standing._fields.index(place)
     for row in rows:
-        key = getattr(row, place)[0]
-        if key is not None:
-            by_place[key, row.kind if place == "area" else None].append(row)
+        if (key := row[field]) is not None:
+            by_place[(key, row.kind) if place == "area" else key].append(row)
     found: list[list[Standing]] = []
     for members in by_place.values():
-        members.sort(key=lambda row: row.raised_at)
         found.append([members[0]])
         for before, row in pairwise(members):
-            if row.raised_at - before.raised_at > gap:
+            if row.at - before.at > gap:
                 found.append([])
             found[-1].append(row)
     return found
 
 
-def _group(rows: Sequence[Standing], place: str) -> AlarmGroup:
-    ordered = sorted(rows, key=lambda row: (-row.level, -row.raised_at.timestamp(), -row.id))
+def groups_of(clusters: Sequence[Cluster]) -> list[AlarmGroup]:
+    """These clusters in full, with the names of their places: one query."""
+    first = [cluster.rows[0].id for cluster in clusters]
+    names = ("device__name", "device__facility__name", "device__enterprise__name", "area__name")
+    known = {row["pk"]: row for row in Alarm.objects.filter(pk__in=first).values("pk", *names)} if first else {}
+    return [_group(one, known[one.rows[0].id]) for one in clusters if one.rows[0].id in known]
+
+
+def _group(cluster: Cluster, names: dict[str, Any]) -> AlarmGroup:
+    rows, zone = cluster.rows, timezone.get_current_timezone()
+    ordered = sorted(rows, key=lambda row: (-row.level, -row.at, -row.id))
+    name = {"device": "device__name", "area": "area__name"}.get(cluster.place, f"device__{cluster.place}__name")
     return AlarmGroup(
         ids=tuple(row.id for row in ordered),
-        place=place,
+        place=str(names[name]),
         kinds=frozenset(row.kind for row in rows),
         level=ordered[0].level,
         unseen=sum(row.unseen for row in rows),
-        devices=len({row.device[0] for row in rows}),
-        first_at=min(row.raised_at for row in rows),
-        last_at=max(row.raised_at for row in rows),
+        devices=len({row.device for row in rows}),
+        first_at=datetime.fromtimestamp(rows[0].at, tz=zone),
+        last_at=datetime.fromtimestamp(rows[-1].at, tz=zone),
     )

@@ -12,7 +12,7 @@ from anlan.accounts.models import Area
 from anlan.monitoring import store
 from anlan.monitoring.chart import BUCKETS, Chart, chart_of
 from anlan.monitoring.models import Alarm, Device, DeviceFrame, Level, Series
-from anlan.monitoring.models.alarm import AlarmRows
+from anlan.monitoring.models.alarm import HIDDEN, AlarmRows
 from anlan.monitoring.moments import now_ms
 from anlan.monitoring.reasons import RuleInForce, rules_in_force
 from anlan.monitoring.wording import series_title
@@ -51,14 +51,21 @@ def alarms_of(user: Any) -> AlarmRows:
 
 
 def alarms_standing(user: Any) -> dict[str, int]:
-    """How many of the main list are active and waiting for a person, by level; all, and the red ones that wait."""
-    active, unseen = Alarm.objects.visible_to(user).standing(), Count("pk", filter=Q(acknowledged_at=None))
-    rows = list(active.order_by().values_list("level").annotate(number=Count("pk"), unseen=unseen))
+    """Of those that are active: the main list by level, all of it, what waits for a person, the red ones that do; what
+    lies on the shelf, what is hidden.
+    """
+    main, unseen = Q(shelved_until=None) & ~HIDDEN, Q(acknowledged_at=None)
+    rows = list(
+        Alarm.objects.visible_to(user).open().order_by().values_list("level").annotate(
+            number=Count("pk", filter=main), unseen=Count("pk", filter=main & unseen),
+            shelved=Count("pk", filter=~HIDDEN & Q(shelved_until__isnull=False)), hidden=Count("pk", filter=HIDDEN),
+        )
+    )  # fmt: skip
+    _levels, *counts = zip(*rows, strict=True) if rows else [()] * 5
     return {
-        **{str(level): number for level, number, _waiting in rows},
-        "all": sum(number for _level, number, _waiting in rows),
-        "unseen": sum(waiting for _level, _number, waiting in rows),
-        "red": sum(waiting for level, _number, waiting in rows if level == Level.RED),
+        **{str(row[0]): row[1] for row in rows},
+        **dict(zip(("all", "unseen", "shelved", "hidden"), map(sum, counts), strict=True)),
+        "red": sum(row[2] for row in rows if row[0] == Level.RED),
     }
 
 

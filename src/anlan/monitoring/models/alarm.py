@@ -135,6 +135,7 @@ class Alarm(OwnedRow):
         indexes = [
             models.Index(fields=["cleared_at", "-arrived_at"], name="alarm_list"),
             models.Index(fields=["announced_at"], name="alarm_announced"),
+            models.Index(fields=["-raised_at", "-id"], condition=Q(cleared_at__isnull=False), name="alarm_cleared"),
             models.Index(fields=["device", "raised_at"], name="alarm_of_device"),
         ]
 

@@ -43,9 +43,12 @@ def is_part(request: HttpRequest) -> bool:
 
 
 def listed(
-    request: HttpRequest, rows: QuerySet[Any], *, filters: tuple[str, ...], words: tuple[str, ...]
+    request: HttpRequest, rows: QuerySet[Any], *, filters: tuple[str, ...], words: tuple[str, ...], paged: bool = True
 ) -> dict[str, Any]:
-    """The context of a list page; an unknown value of a filter finds nothing rather than failing."""
+    """The context of a list page; an unknown value of a filter finds nothing rather than failing.
+
+    Not `paged`, the page itself is left to the caller, who finds the `rows` there.
+    """
     chosen = {name: request.GET.get(name, "") for name in (*filters, "area", "q")}
     for name in filters:
         rows = _exact(rows, name, chosen[name])
@@ -58,7 +61,8 @@ def listed(
     query = request.GET.copy()
     query.pop("page", None)
     return {
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "rows": rows,
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")) if paged else None,
         "filters": [_filter(rows, name, chosen[name]) for name in filters],
         "areas": areas_of(request.user),
         "area": chosen["area"],

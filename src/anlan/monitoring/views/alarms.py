@@ -20,7 +20,7 @@ from anlan.kit.inbox import rows_told
 from anlan.monitoring import services
 from anlan.monitoring.alarm_flow import FLOW, AlarmState, AlarmStepName
 from anlan.monitoring.alarm_lines import AlarmLines
-from anlan.monitoring.alarm_selectors import alarms_counts, alarms_fresh, audit_late, handling_of
+from anlan.monitoring.alarm_selectors import alarms_fresh, audit_late, handling_of
 from anlan.monitoring.forms import (
     AcknowledgeForm,
     AssignForm,
@@ -88,16 +88,16 @@ def alarms(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("state", "")
     rows = _in_state(alarms_of(request.user), chosen)
     rows = rows_told(_under(rows, request.GET.get("under", "")), request.GET.get("notice", ""))
-    context = listed(request, rows, filters=("level", "kind"), words=WORDS)
+    context = listed(request, rows, filters=("level", "kind"), words=WORDS, paged=False)
     one_by_one = request.GET.get("view") == "rows"
     lines = AlarmLines(
-        context["page"].paginator.object_list,
+        context["rows"],
         grouped=chosen in GROUPED and not one_by_one,
         open_keys={int(key) for key in request.GET.getlist("open") if key.isascii() and key.isdigit()},
     )
     context |= {
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
-        "standing": alarms_standing(request.user) | alarms_counts(request.user),
+        "standing": alarms_standing(request.user),
         "fresh": alarms_fresh(request.user),
         "states": [*((state.value, state.label) for state in AlarmState), (SHELF, _("搁置中"))],
         "state": chosen,

@@ -80,18 +80,20 @@ function ring(now) {
 
 /** What came up, as steps of timelines: several pages' worth are remembered, since they may come out of order. */
 const heard = new Set(news().map((item) => item.dataset.step));
+let before = red();
 
 list.addEventListener("htmx:afterSwap", () => {
   const fresh = news().filter((item) => !heard.has(item.dataset.step));
   for (const item of fresh) heard.add(item.dataset.step);
-  const alarming = fresh.some((item) => item.dataset.level === RED);
+  const alarming = fresh.some((item) => item.dataset.level === RED) || red() > before;
+  before = red();
   if (fresh.length) (alarming ? urgent : calm).textContent = sentence(fresh);
   ring(alarming);
 });
 
 /** @param {HTMLElement[]} fresh the worst and newest stand first */
 function sentence(fresh) {
-  const told = fresh.slice(0, READ_OUT).map((item) => item.textContent?.trim());
+  const told = fresh.map((item) => item.textContent?.trim()).filter(Boolean).slice(0, READ_OUT);
   const more = fresh.length - told.length;
   const what = word("new_alarms", { alarms: told.join(";") });
   return more > 0 ? `${what} ${word("more_alarms", { count: more })}` : what;
