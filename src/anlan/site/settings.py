@@ -32,7 +32,6 @@ DEBUG = os.environ.get("ANLAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("ANLAN_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("ANLAN_TRUSTED_ORIGINS", "").split(",") if o]
 ROOT_URLCONF = "anlan.site.urls"
-WSGI_APPLICATION = "anlan.site.wsgi.application"
 DATABASES = {"default": database_settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"

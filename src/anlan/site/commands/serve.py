@@ -84,8 +84,8 @@ def _granian(target: str, interface: str, host: str, port: int, *more: str) -> i
 
 def _web(arguments: argparse.Namespace) -> int:
     workers = os.environ.get("ANLAN_WEB_WORKERS", "2")
-    more = ["--workers", workers, "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
-    return _granian("anlan.site.wsgi:application", "wsgi", arguments.host, arguments.port, *more)
+    more = ["--workers", workers, "--respawn-failed-workers", "--no-ws"]
+    return _granian("anlan.site.pages:application", "asginl", arguments.host, arguments.port, *more)
 
 
 def _live(arguments: argparse.Namespace) -> int:
