@@ -7,6 +7,7 @@ once, and after a restart what had been sent is still matched with its answer.
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from anlan.protocols.commands import ask
 
 AGAIN = 10_000
 """Milliseconds after which a command that nobody answered is sent once more."""
-MOST = 500
+MOST, MOST_ANSWERS = 500, 10_000
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class Due:
 class Dispatcher:
     def __init__(self, lines: Lines, pause: float) -> None:
         self._lines, self._pause = lines, pause
-        self._answers: asyncio.Queue[Heard] = asyncio.Queue(10_000)
+        self._answers: deque[Heard] = deque()
+        self._heard = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-commands")
         lines.tell = self._take
 
@@ -73,32 +75,30 @@ class Dispatcher:
                     await self._deliver()
                 except Error as error:
                     log.warning("no commands: %s", str(error).strip())
+                    await asyncio.sleep(self._pause)
         finally:
             self._thread.submit(connections.close_all)
             self._thread.shutdown(wait=True)
 
     def _take(self, heard: Heard) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._answers.put_nowait(heard)
+        if len(self._answers) < MOST_ANSWERS:
+            self._answers.append(heard)
+            self._heard.set()
 
     async def _rest(self) -> None:
         """Until there is an answer, or for the pause."""
-        if not self._answers.empty():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pause):
-                self._take(await self._answers.get())
+        if not self._answers:
+            self._heard.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause):
+                    await self._heard.wait()
 
     async def _note_answers(self) -> None:
-        while not self._answers.empty():
-            one = self._answers.get_nowait()
-            try:
-                await self._in_thread(
-                    partial(command_answered, pk=one.pk, raw=one.raw, answer=one.answer, now=now_ms())
-                )
-            except Error:
-                self._take(one)
-                raise
+        """In the order in which they came; one that the database does not take stays the first."""
+        while self._answers:
+            one = self._answers[0]
+            await self._in_thread(partial(command_answered, pk=one.pk, raw=one.raw, answer=one.answer, now=now_ms()))
+            self._answers.popleft()
 
     async def _deliver(self) -> None:
         now = now_ms()
